@@ -1,0 +1,567 @@
+"""The recorded graph: its nodes, the topological sort, the backward sweep, and the state of each thread.
+
+This module knows no operation. A node holds the *plan* of the operation that made it (see `primitive`), the edges
+to what it was computed from, and the arrays that its gradient rule saved. The sweep asks of a node only
+
+- `edges`: a tuple with, for each input, `None` (no gradient needed) or what the input came from: a Node, a pair
+  `(node, output index)` where that node has several differentiable outputs, or an object that is handle and node in
+  one: a leaf Tensor, or a Value;
+- `pull(gradient, create_graph, wanted)`: the gradients of its inputs, aligned with `edges`;
+- `receive(gradient, create_graph, owned)` where `keeps_gradient` is true;
+- `shape` and `dtype`, to hold what arrives against them.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .errors import ArgumentError, GraphError, InPlaceError
+
+__all__ = [
+    "Node",
+    "enable_grad",
+    "is_grad_enabled",
+    "no_grad",
+    "record",
+    "set_grad_enabled",
+    "sweep",
+    "topological_order",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+# --- state of a thread
+
+
+class ThreadState:
+    """What one thread is doing: whether it records, who watches, and in which module it is."""
+
+    __slots__ = ("grad_enabled", "scope", "tracer")
+
+    def __init__(self) -> None:
+        self.grad_enabled = True
+        self.tracer: Any = None
+        self.scope: tuple[str, ...] = ()
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.state = ThreadState()
+
+
+local = _Local()
+
+
+def is_grad_enabled() -> bool:
+    """Tell whether operations are recorded in the current thread.
+
+    Example:
+        >>> import autograd
+        >>> with autograd.no_grad():
+        ...     autograd.is_grad_enabled()
+        False
+    """
+    return local.state.grad_enabled
+
+
+class _GradMode:
+    """A context manager and decorator that sets whether the current thread records."""
+
+    mode: bool
+
+    def __init__(self) -> None:
+        self._previous: list[bool] = []
+
+    def __enter__(self) -> None:
+        state = local.state
+        self._previous.append(state.grad_enabled)
+        state.grad_enabled = self.mode
+
+    def __exit__(self, *exception: object) -> None:
+        local.state.grad_enabled = self._previous.pop()
+
+    def _again(self) -> _GradMode:
+        return type(self)()
+
+    def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            raise ArgumentError(
+                f"{type(self).__name__}: {function.__qualname__} is a generator, whose body runs after the mode has "
+                "ended; use `with` inside the generator instead"
+            )
+
+        @functools.wraps(function)
+        def wrapper(*arguments: Any, **keywords: Any) -> Any:
+            with self._again():
+                return function(*arguments, **keywords)
+
+        return wrapper  # type: ignore[return-value]
+
+
+class no_grad(_GradMode):  # noqa: N801 - PyTorch's name
+    """Record nothing inside: `with autograd.no_grad():`, or `@autograd.no_grad()` above a function.
+
+    Example:
+        >>> import autograd
+        >>> x = autograd.tensor(2.0, requires_grad=True)
+        >>> with autograd.no_grad():
+        ...     y = x * 3
+        >>> y.requires_grad
+        False
+    """
+
+    mode = False
+
+
+class enable_grad(_GradMode):  # noqa: N801
+    """Record inside, also within `no_grad`.
+
+    Example:
+        >>> import autograd
+        >>> x = autograd.tensor(2.0, requires_grad=True)
+        >>> with autograd.no_grad(), autograd.enable_grad():
+        ...     y = x * 3
+        >>> y.requires_grad
+        True
+    """
+
+    mode = True
+
+
+class set_grad_enabled(_GradMode):  # noqa: N801
+    """Set whether the current thread records: at once, and as a context manager until its end.
+
+    Args:
+        mode: True to record, False not to.
+
+    Example:
+        >>> import autograd
+        >>> with autograd.set_grad_enabled(False):
+        ...     autograd.is_grad_enabled()
+        False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.mode = bool(mode)
+        self._previous.append(local.state.grad_enabled)
+        local.state.grad_enabled = self.mode
+
+    def __enter__(self) -> None:
+        if local.state.grad_enabled is not self.mode:
+            self._previous.append(local.state.grad_enabled)
+            local.state.grad_enabled = self.mode
+
+    def __call__(self, function: F) -> F:
+        # As a decorator only the function's body is meant, so the change made at construction is taken back.
+        local.state.grad_enabled = self._previous.pop()
+        return super().__call__(function)
+
+    def _again(self) -> _GradMode:
+        return _Fixed(self.mode)
+
+
+class _Fixed(_GradMode):
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.mode = mode
+
+
+# --- nodes
+
+
+class Kept:
+    """What a node keeps for its user rather than for its rule: names, recorded values and gradients."""
+
+    __slots__ = ("gradients", "names", "values")
+
+    def __init__(self) -> None:
+        self.names: dict[int, str] = {}
+        self.values: dict[int, np.ndarray] = {}
+        self.gradients: dict[int, np.ndarray] = {}
+
+
+class Hooks:
+    """The hooks on a gradient, in the order they were registered, and the handles that asked to retain it."""
+
+    __slots__ = ("functions", "next_key", "retained")
+
+    def __init__(self) -> None:
+        self.functions: dict[int, Callable[[Any], Any]] = {}
+        self.retained: list[weakref.ref[Any]] = []
+        self.next_key = 0
+
+    def add(self, function: Callable[[Any], Any]) -> RemovableHandle:
+        key = self.next_key
+        self.next_key += 1
+        self.functions[key] = function
+        return RemovableHandle(self.functions, key)
+
+
+class RemovableHandle:
+    """What registering a hook returns; `remove()` takes the hook away again, and may be called twice."""
+
+    __slots__ = ("_functions", "_key")
+
+    def __init__(self, functions: dict[int, Callable[..., Any]], key: int) -> None:
+        self._functions = functions
+        self._key = key
+
+    def remove(self) -> None:
+        """Take the hook away."""
+        self._functions.pop(self._key, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+class Node:
+    """One recorded operation on arrays.
+
+    `shape` and `dtype` are those of the differentiable output; with several, tuples of them. `saved` holds what the
+    rule reads (arrays first), `versions` pairs of (version cell, count at saving) for those arrays.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "attributes",
+        "dtype",
+        "edges",
+        "hooks",
+        "kept",
+        "plan",
+        "saved",
+        "scope",
+        "shape",
+        "versions",
+    )
+
+    keeps_gradient = False
+
+    plan: Any
+    attributes: tuple[Any, ...]
+    edges: tuple[Any, ...]
+    saved: tuple[Any, ...] | None
+    versions: tuple[Any, ...]
+    shape: Any
+    dtype: Any
+    scope: tuple[str, ...]
+    hooks: dict[int, Hooks] | None
+    kept: Kept | None
+
+    def __repr__(self) -> str:
+        return f"<{self.plan.op.name} node, output {self.shape}>"
+
+    def pull(self, gradient: Any, create_graph: bool, wanted: Sequence[bool] | None = None) -> Sequence[Any]:
+        """Pass the gradient of the output(s) back to the inputs, by the operation's rule."""
+        plan, saved = self.plan, self.saved
+        if saved is None and plan.sources:
+            raise GraphError(
+                f"backward: the arrays that {plan.op.name} saved are gone, because a backward sweep has passed here "
+                "already; call the first backward with retain_graph=True, or compute the output again"
+            )
+        versions = self.versions
+        for k in range(0, len(versions), 2):
+            if versions[k][0] != versions[k + 1]:
+                raise InPlaceError(
+                    f"backward: an array that {plan.op.name} saved (its {plan.describe(k // 2)}, output "
+                    f"{self.shape}) was changed in place afterwards: it is at version {versions[k][0]}, and was "
+                    f"saved at version {versions[k + 1]}; change a clone() of it instead, or change it after backward"
+                )
+        if create_graph and plan.arrays:
+            saved = plan.rewrap(self, saved)
+        return plan.pull(gradient, saved, wanted)
+
+    def release(self) -> None:
+        """Drop the saved arrays; shapes and attributes stay."""
+        if self.plan.arrays:
+            self.saved = None
+            self.versions = ()
+
+
+# --- the sort and the sweep
+
+
+class Services:
+    """What the sweep needs of the layers above, which fill it in when they are imported."""
+
+    # Sums and casts a gradient to the shape and dtype of what it belongs to; from the operations.
+    conform: Callable[[Any, tuple[int, ...], Any, Any], Any]
+    # A handle on an array, and the array of a handle, for hooks; from Tensor.
+    wrap: Callable[[Any], Any]
+    unwrap: Callable[[Any], Any]
+
+
+services = Services()
+
+
+def target_of(edge: Any) -> Any:
+    """The node that an edge leads to."""
+    return edge[0] if type(edge) is tuple else edge
+
+
+def topological_order(roots: Iterable[Any]) -> list[Any]:
+    """Sort what the roots were computed from so that every node stands after all of its inputs.
+
+    A depth-first walk without recursion: a node is placed when the walk comes back to it from its last input. Each
+    node is placed once and each edge followed once, so the cost is linear in the size of the graph.
+
+    Args:
+        roots: nodes to start from.
+
+    Returns:
+        The nodes, inputs before the operations that use them; the roots are among the last.
+
+    Example:
+        >>> from autograd import Value
+        >>> a = Value(2.0, label="a")
+        >>> b = a + a
+        >>> c = b + b
+        >>> [value.data for value in topological_order([c])]
+        [2.0, 4.0, 8.0]
+    """
+    order: list[Any] = []
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+            continue
+        key = id(node)
+        if key in seen:
+            continue
+        seen.add(key)
+        stack.append(node)
+        stack.append(None)  # when this comes off the stack, everything below `node` has been placed
+        for edge in node.edges:
+            if edge is not None:
+                target = edge[0] if type(edge) is tuple else edge
+                if id(target) not in seen:
+                    stack.append(target)
+    return order
+
+
+def sweep(
+    roots: Sequence[tuple[Any, Any]],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    targets: Sequence[Any] | None = None,
+) -> list[Any]:
+    """Send gradients backward through the graph.
+
+    The nodes are taken in reverse topological order, so that a node is entered once, when the gradients from all of
+    its uses have been summed. Gradients and saved arrays are dropped as the sweep passes.
+
+    Args:
+        roots: pairs of (edge of an output, its gradient).
+        retain_graph: keep what the nodes saved, so that the graph can be swept again.
+        create_graph: gradients are handles, and what the rules compute is recorded.
+        targets: edges whose gradients are returned; then leaves accumulate nothing, and only what lies between the
+            roots and the targets is visited. None means that the leaves accumulate.
+
+    Returns:
+        The gradients at the targets, None where a root does not depend on one; empty without targets.
+    """
+    order = topological_order([target_of(edge) for edge, _ in roots])
+    needed: set[int] | None = None
+    if targets is not None:
+        needed = {id(target_of(edge)) for edge in targets}
+        for node in order:
+            if id(node) not in needed and any(e is not None and id(target_of(e)) in needed for e in node.edges):
+                needed.add(id(node))
+    captures: dict[int, list[Any]] = {}
+    for edge in targets or ():
+        captures.setdefault(id(target_of(edge)), []).append(edge)
+
+    # Gradients on their way: for each node one, or for a node with several differentiable outputs a list of them.
+    pending: dict[Any, Any] = {}
+    # Where `pending` holds a sum made here, which nobody else can see, the next term is added in place.
+    owned: set[Any] = set()
+    found: dict[Any, Any] = {}
+    start = Root(roots)
+    order.append(start)
+    pending[start] = [gradient for _, gradient in roots]
+    with np.errstate(all="ignore"):
+        while order:
+            node = order.pop()
+            gradient = pending.pop(node, None)
+            if gradient is None:
+                continue
+            wanted = None
+            if needed is not None:
+                if id(node) not in needed and node is not start:
+                    continue
+                if captures and id(node) in captures:
+                    if node.hooks is not None:
+                        gradient = _run_hooks(node, gradient, create_graph)
+                    for edge in captures[id(node)]:
+                        found[_key(edge)] = _at(edge, gradient)
+                elif node.hooks is not None:
+                    gradient = _run_hooks(node, gradient, create_graph)
+                if not node.edges:
+                    continue
+                wanted = [edge is not None and id(target_of(edge)) in needed for edge in node.edges]
+                if True not in wanted:
+                    continue
+            else:
+                if node.hooks is not None:
+                    gradient = _run_hooks(node, gradient, create_graph)
+                    owned.discard(node)  # a hook may have answered with an array of its own
+                if node.keeps_gradient:
+                    node.receive(gradient, create_graph, node in owned)
+                    if not node.edges:
+                        continue
+            if node.kept is not None:
+                _keep_gradient(node, gradient)
+            for edge, part in zip(node.edges, node.pull(gradient, create_graph, wanted)):
+                if part is None or edge is None:
+                    continue
+                if type(edge) is tuple:
+                    _deliver_to_output(pending, edge, part, node)
+                    continue
+                shape = edge.shape
+                if shape is not None and (part.shape != shape or part.dtype is not edge.dtype):
+                    part = services.conform(part, shape, edge.dtype, node)
+                held = pending.get(edge)
+                if held is None:
+                    pending[edge] = part
+                elif create_graph or edge not in owned:
+                    pending[edge] = held + part
+                    owned.add(edge)
+                else:
+                    held += part
+                    pending[edge] = held
+            if not retain_graph:
+                node.release()
+    return [found.get(_key(edge)) for edge in targets or ()]
+
+
+class Root:
+    """The node above the outputs: it hands each of them the gradient it was given."""
+
+    __slots__ = ("edges",)
+
+    keeps_gradient = False
+    hooks = kept = None
+
+    def __init__(self, roots: Sequence[tuple[Any, Any]]) -> None:
+        self.edges = tuple(edge for edge, _ in roots)
+
+    def pull(self, gradient: Any, create_graph: bool, wanted: Any) -> Any:
+        """The given gradients, one for each output."""
+        return gradient
+
+    def release(self) -> None:
+        """Nothing is saved."""
+
+
+def _deliver_to_output(pending: dict[Any, Any], edge: tuple[Any, int], part: Any, source: Any) -> None:
+    """Add a gradient to the slot of one of a node's several outputs."""
+    target, index = edge
+    if part.shape != target.shape[index] or part.dtype != target.dtype[index]:
+        part = services.conform(part, target.shape[index], target.dtype[index], source)
+    slots = pending.get(target)
+    if slots is None:
+        slots = pending[target] = [None] * len(target.shape)
+    slots[index] = part if slots[index] is None else slots[index] + part
+
+
+def _key(edge: Any) -> Any:
+    return (id(edge[0]), edge[1]) if type(edge) is tuple else id(edge)
+
+
+def _at(edge: Any, gradient: Any) -> Any:
+    """The part of a node's gradient that belongs to one edge."""
+    return gradient[edge[1]] if type(gradient) is list else gradient
+
+
+def _run_hooks(node: Any, gradient: Any, create_graph: bool) -> Any:
+    several = type(gradient) is list
+    for index, hooks in node.hooks.items():
+        part = gradient[index] if several else gradient
+        if part is None:
+            continue
+        for function in list(hooks.functions.values()):
+            answer = function(part if create_graph else services.wrap(part))
+            if answer is not None:
+                part = answer if create_graph else services.unwrap(answer)
+        for reference in hooks.retained:
+            handle = reference()
+            if handle is not None:
+                handle.receive(part, create_graph, False)
+        if several:
+            gradient[index] = part
+        else:
+            gradient = part
+    return gradient
+
+
+def _keep_gradient(node: Any, gradient: Any) -> None:
+    parts = gradient if type(gradient) is list else [gradient]
+    for index, part in enumerate(parts):
+        if part is not None:
+            array = np.asarray(services.unwrap(part))
+            before = node.kept.gradients.get(index)
+            node.kept.gradients[index] = array.copy() if before is None else before + array
+
+
+# --- keeping what passes
+
+
+class record:  # noqa: N801 - a context manager, named like no_grad
+    """Keep every intermediate value and gradient of what runs inside, for drawing and study.
+
+    Args:
+        None.
+
+    Example:
+        >>> import autograd
+        >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
+        >>> with autograd.record():
+        ...     y = (x * x).sum()
+        ...     y.backward()
+        >>> autograd.draw(y).source.count("4")  # doctest: +SKIP
+        1
+    """
+
+    def __init__(self) -> None:
+        self._below: list[Any] = []
+
+    def __enter__(self) -> record:
+        state = local.state
+        if state.tracer is self:
+            raise GraphError("record: this recorder is active already; nest a new `autograd.record()` instead")
+        self._below.append(state.tracer)
+        state.tracer = self
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        local.state.tracer = self._below.pop()
+
+    def apply(self, op: Any, arguments: tuple[Any, ...]) -> Any:
+        """Run one operation as it would have run, and keep a copy of what came out."""
+        state = local.state
+        state.tracer = self._below[-1]
+        try:
+            result = op.apply(*arguments)
+        finally:
+            state.tracer = self
+        for index, handle in enumerate(result if isinstance(result, tuple) else (result,)):
+            if handle.node is not None:
+                if handle.node.kept is None:
+                    handle.node.kept = Kept()
+                handle.node.kept.values[index] = np.array(handle._array)
+        return result

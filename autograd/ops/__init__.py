@@ -1,0 +1,1 @@
+"""The operations by family: their records, and the public functions over them."""

@@ -1,0 +1,64 @@
+"""Dimensions as users give them, checked and counted from the front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, ShapeError
+
+__all__ = ["check_dim", "normalize_dim", "normalize_dims", "normalize_shape"]
+
+
+def normalize_dim(name: str, dim: Any, ndim: int) -> int:
+    """`dim` counted from the front.
+
+    Raises:
+        ArgumentError: there is no such dimension.
+    """
+    size = max(ndim, 1)  # a 0-d tensor answers to 0 and -1
+    if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool) or not -size <= dim < size:
+        raise ArgumentError(f"{name}: dim is {dim!r}, but x has {ndim} dimensions; use {-size} to {size - 1}")
+    return int(dim) % size
+
+
+def normalize_dims(name: str, dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """The dimensions that `dim` names, counted from the front; all of them for None and for ().
+
+    Raises:
+        ArgumentError: there is no such dimension, or one is named twice.
+    """
+    if dim is None:
+        return tuple(range(ndim))
+    if isinstance(dim, (int, np.integer)):
+        dims: tuple[int, ...] = (normalize_dim(name, dim, ndim),)
+    else:
+        dims = tuple(normalize_dim(name, d, ndim) for d in dim) or tuple(range(ndim))
+    if len(set(dims)) != len(dims):
+        raise ArgumentError(f"{name}: dim {dim!r} names a dimension twice; name each once")
+    return dims if ndim else ()
+
+
+def check_dim(name: str) -> Callable[..., None]:
+    """An `infer` for operations whose only attribute is one dimension."""
+
+    def infer(x: Any, dim: int) -> None:
+        normalize_dim(name, dim, x.ndim)
+
+    return infer
+
+
+def normalize_shape(name: str, shape: Sequence[Any]) -> tuple[int, ...]:
+    """Sizes given one by one or as one sequence: `f(2, 3)` or `f((2, 3))`.
+
+    Raises:
+        ShapeError: a size is not a whole number.
+    """
+    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+        shape = shape[0]
+    for size in shape:
+        if not isinstance(size, (int, np.integer)) or isinstance(size, bool):
+            raise ShapeError(f"{name}: size {size!r} in {tuple(shape)} is not a whole number; give integers")
+    return tuple(int(size) for size in shape)

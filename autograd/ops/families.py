@@ -1,0 +1,112 @@
+"""How the elementwise families are written down, and the samples that their members share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Primitive, Sample, define
+
+__all__ = ["binary", "comparison", "rounding", "unary", "values"]
+
+Generator = np.random.Generator
+
+
+def values(
+    rng: Generator, shape: tuple[int, ...], low: float = -2.0, high: float = 2.0, kinks: Sequence[float] = ()
+) -> np.ndarray:
+    """Random float64 numbers between `low` and `high`, at least 0.05 away from every kink."""
+    x = rng.uniform(low, high, shape)
+    for kink in kinks:
+        x = np.where(np.abs(x - kink) < 0.05, kink + np.where(x < kink, -0.1, 0.1), x)
+    return np.asarray(x)
+
+
+def unary(
+    name: str,
+    forward: Callable[..., Any],
+    scalar: Callable[[float], float],
+    vjp: Callable[..., Any] | None,
+    *,
+    low: float = -2.0,
+    high: float = 2.0,
+    kinks: Sequence[float] = (),
+    promotes: str = "float",
+    **fields: Any,
+) -> Primitive:
+    """Define an elementwise operation of one input `x`, sampled between `low` and `high` away from its kinks."""
+
+    def samples(rng: Generator) -> list[Sample]:
+        shapes: list[tuple[int, ...]] = [(), (3,), (2, 3), (0, 2)]
+        calls = [Sample((values(rng, shape, low, high, kinks),)) for shape in shapes]
+        calls.append(Sample((values(rng, (3, 2), low, high, kinks).T,)))
+        return calls
+
+    return define(
+        name,
+        forward=forward,
+        scalar=scalar,
+        inputs=("x",),
+        vjp=None if vjp is None else {"x": vjp},
+        promotes=promotes,
+        samples=samples,
+        **fields,
+    )
+
+
+_PAIRS: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+    ((), ()),
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((2, 1), (1, 3)),
+    ((), (2, 2)),
+    ((1, 2, 1), (3, 1, 2)),
+    ((0, 3), (1, 3)),
+]
+
+
+def binary(
+    name: str,
+    forward: Callable[..., Any],
+    scalar: Callable[[float, float], Any],
+    *,
+    x: Callable[..., Any] | None,
+    y: Callable[..., Any] | None,
+    x_range: tuple[float, float] = (-2.0, 2.0),
+    y_range: tuple[float, float] = (-2.0, 2.0),
+    y_kinks: Sequence[float] = (),
+    promotes: str = "same",
+    **fields: Any,
+) -> Primitive:
+    """Define an elementwise operation of two inputs that broadcast, with one rule for each."""
+
+    def samples(rng: Generator) -> list[Sample]:
+        return [Sample((values(rng, a, *x_range), values(rng, b, *y_range, kinks=y_kinks))) for a, b in _PAIRS]
+
+    rules = {input: rule for input, rule in (("x", x), ("y", y)) if rule is not None}
+    return define(
+        name,
+        forward=forward,
+        scalar=scalar,
+        inputs=("x", "y"),
+        vjp=rules or None,
+        broadcasts=True,
+        promotes=promotes,
+        samples=samples,
+        **fields,
+    )
+
+
+def comparison(
+    name: str, forward: Callable[..., Any], scalar: Callable[[float, float], Any], **fields: Any
+) -> Primitive:
+    """Define an elementwise operation of two inputs that has no derivative."""
+    return binary(name, forward, scalar, x=None, y=None, **fields)
+
+
+def rounding(name: str, forward: Callable[..., Any], scalar: Callable[[float], float], **fields: Any) -> Primitive:
+    """Define an elementwise step function of one input, whose derivative is 0 wherever it exists."""
+    halves = tuple(k / 2 for k in range(-4, 5))
+    return unary(name, forward, scalar, lambda g: 0 * g, kinks=halves, promotes="same", **fields)

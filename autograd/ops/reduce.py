@@ -1,0 +1,730 @@
+"""Sums, means, extremes, norms and the other functions that make one number of many."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .. import dtypes, graph
+from ..errors import ArgumentError, DtypeError, ShapeError
+from ..primitive import Sample, as_handle, define, op
+from .dims import check_dim, normalize_dim, normalize_dims
+from .families import values
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+Operand = Any
+Dims = int | Sequence[int] | None
+
+
+# --- the pair that broadcasting rests on
+
+
+def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    extra = x.ndim - len(shape)
+    stretched = tuple(i + extra for i, size in enumerate(shape) if size == 1 and x.shape[i + extra] != 1)
+    return x.sum(axis=tuple(range(extra)) + stretched, dtype=x.dtype).reshape(shape)
+
+
+def _expandable(name: str, x: Any, shape: tuple[int, ...]) -> None:
+    pairs = zip(reversed(x.shape), reversed(shape), strict=False)
+    fits = len(shape) >= x.ndim and builtins.all(a in (1, b) for a, b in pairs)
+    if not fits:
+        raise ShapeError(f"{name}: x {x.shape} does not broadcast to {shape}; only sizes of 1 can be stretched")
+
+
+SUM_TO = define(
+    "sum_to",
+    forward=_sum_to,
+    inputs=("x",),
+    attributes=("shape",),
+    vjp={"x": lambda g, x_shape: op.expand(g, x_shape)},
+    samples=lambda rng: [
+        Sample((values(rng, a),), (b,)) for a, b in (((2, 3), (3,)), ((2, 3), (2, 1)), ((4, 2, 3), (1, 3)), ((3,), ()))
+    ],
+    formula="sum over what was broadcast",
+)
+EXPAND = define(
+    "expand",
+    forward=np.broadcast_to,
+    inputs=("x",),
+    attributes=("shape",),
+    vjp={"x": lambda g, x_shape: op.sum_to(g, x_shape)},
+    infer=lambda x, shape: _expandable("expand", x, shape),
+    views=True,
+    samples=lambda rng: [
+        Sample((values(rng, a),), (b,)) for a, b in (((3,), (2, 3)), ((2, 1), (2, 3)), ((1, 3), (4, 2, 3)), ((), (3,)))
+    ],
+    error_samples=lambda rng: [Sample((values(rng, (2, 3)),), ((2, 4),), ShapeError, "does not broadcast")],
+    formula="x repeated along sizes of 1",
+)
+TO_DTYPE = define(
+    "to_dtype",
+    forward=lambda x, dtype: x.astype(dtype),
+    inputs=("x",),
+    attributes=("dtype",),
+    vjp={"x": lambda g: g},
+    samples=lambda rng: [Sample((values(rng, (2, 3)),), (np.dtype(np.float64),))],
+    label="to",
+    formula="x as another dtype",
+)
+
+
+def _conform(gradient: Any, shape: tuple[int, ...], dtype: Any, node: Any) -> Any:
+    """Bring a gradient to the shape and dtype of what it belongs to."""
+    if gradient.shape != shape:
+        if node is not None and not node.plan.op.broadcasts:
+            raise AssertionError(
+                f"{node.plan.op.name}: its rule gave a gradient of shape {gradient.shape} for an input of shape {shape}"
+            )
+        gradient = op.sum_to(gradient, shape)
+    return gradient if gradient.dtype == dtype else op.to_dtype(gradient, dtype)
+
+
+graph.services.conform = _conform
+
+
+# --- reductions over some dimensions
+
+
+def restore(g: Any, x_shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Any:
+    """Spread what a reduction over `dims` gave over the shape it came from."""
+    if not keepdim:
+        g = op.reshape(g, tuple(1 if i in dims else size for i, size in enumerate(x_shape)))
+    return op.expand(g, x_shape)
+
+
+def count(x_shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
+    """How many numbers a reduction over `dims` makes one of."""
+    return math.prod(x_shape[d] for d in dims)
+
+
+def _accumulate(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add up float16 in float32."""
+
+    def reduced(x: Any, dims: tuple[int, ...], *rest: Any) -> Any:
+        if x.dtype == dtypes.float16:
+            return function(x.astype(dtypes.float32), dims, *rest).astype(dtypes.float16)
+        return function(x, dims, *rest)
+
+    return reduced
+
+
+def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    return np.sum(x, axis=dims, keepdims=keepdim, dtype=x.dtype if x.dtype.kind == "f" else dtypes.int64)
+
+
+def _var(x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    with np.errstate(all="ignore"):
+        centred = x - x.mean(axis=dims, keepdims=True)
+        divisor = builtins.max(count(x.shape, dims) - correction, 0)
+        return np.sum(centred * centred, axis=dims, keepdims=keepdim, dtype=x.dtype) / x.dtype.type(divisor)
+
+
+def _reduction_samples(*rest: Any) -> Callable[[np.random.Generator], list[Sample]]:
+    """Calls over all, one and two dimensions, with and without keepdim; `rest` are attributes between them."""
+
+    def samples(rng: np.random.Generator) -> list[Sample]:
+        cases: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+            ((), ()),
+            ((3,), (0,)),
+            ((2, 3), (1,)),
+            ((2, 3, 2), (0, 2)),
+            ((2, 3), (0, 1)),
+        ]
+        return [Sample((values(rng, s),), (d, *rest, k)) for s, d in cases for k in (False, True)]
+
+    return samples
+
+
+SUM = define(
+    "sum",
+    forward=_accumulate(_sum),
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    vjp={"x": lambda g, x_shape, dims, keepdim: restore(g, x_shape, dims, keepdim)},
+    samples=_reduction_samples(),
+    label="Σ",
+    formula="sum_i x_i",
+)
+MEAN = define(
+    "mean",
+    forward=_accumulate(lambda x, dims, keepdim: np.mean(x, axis=dims, keepdims=keepdim)),
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    vjp={"x": lambda g, x_shape, dims, keepdim: restore(g / count(x_shape, dims), x_shape, dims, keepdim)},
+    samples=_reduction_samples(),
+    formula="sum_i x_i / n",
+)
+
+
+def _var_rule(g: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    g = restore(g, x.shape, dims, keepdim)
+    return g * (x - op.mean(x, dims, True)) * (2 / (count(x.shape, dims) - correction))
+
+
+def _std_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+    scaled = op.where(op.eq(out, 0), 0 * g, op.div(g, out))
+    return _var_rule(scaled / 2, x, dims, correction, keepdim)
+
+
+def _spread_samples(rng: np.random.Generator) -> list[Sample]:
+    cases: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((3,), (0,)), ((2, 3), (1,)), ((2, 3, 2), (0, 2))]
+    return [Sample((values(rng, s),), (d, c, k)) for s, d in cases for c, k in ((1, False), (0, True))]
+
+
+VAR = define(
+    "var",
+    forward=_accumulate(_var),
+    inputs=("x",),
+    attributes=("dims", "correction", "keepdim"),
+    vjp={"x": _var_rule},
+    samples=_spread_samples,
+    formula="sum_i (x_i - mean)^2 / (n - correction)",
+)
+STD = define(
+    "std",
+    forward=_accumulate(lambda *arguments: np.sqrt(_var(*arguments))),
+    inputs=("x",),
+    attributes=("dims", "correction", "keepdim"),
+    vjp={"x": _std_rule},
+    samples=_spread_samples,
+    formula="sqrt(var(x))",
+)
+
+
+def _distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers at least 0.1 apart, in random order."""
+    size = math.prod(shape)
+    return (rng.permutation(size) * 0.3 - size * 0.15 + rng.uniform(0, 0.1, size)).reshape(shape)
+
+
+def _extreme_samples(rng: np.random.Generator) -> list[Sample]:
+    cases: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((3,), (0,)), ((2, 3), (1,)), ((2, 3, 2), (0, 2)), ((), ())]
+    return [Sample((_distinct(rng, s),), (d, k)) for s, d in cases for k in (False, True)]
+
+
+def _extreme_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    """Share the gradient evenly among the entries that equal the extreme."""
+    best = op.eq(x, restore(out, x.shape, dims, keepdim))
+    ties = op.sum(best, dims, True)
+    return op.where(best, restore(g, x.shape, dims, keepdim) / op.to_dtype(ties, g.dtype), 0)
+
+
+def _nonempty(name: str) -> Callable[..., None]:
+    def infer(x: Any, dims: tuple[int, ...], keepdim: bool) -> None:
+        for d in dims:
+            if x.shape[d] == 0:
+                raise ShapeError(f"{name}: dimension {d} of x {x.shape} is empty and has no extreme; reduce another")
+
+    return infer
+
+
+AMAX = define(
+    "amax",
+    forward=lambda x, dims, keepdim: np.max(x, axis=dims, keepdims=keepdim),
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    vjp={"x": _extreme_rule},
+    infer=_nonempty("amax"),
+    samples=_extreme_samples,
+    formula="max_i x_i",
+)
+AMIN = define(
+    "amin",
+    forward=lambda x, dims, keepdim: np.min(x, axis=dims, keepdims=keepdim),
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    vjp={"x": _extreme_rule},
+    infer=_nonempty("amin"),
+    samples=_extreme_samples,
+    formula="min_i x_i",
+)
+
+
+def _along(pick: Callable[..., Any]) -> Callable[..., Any]:
+    def forward(x: Any, dim: int, keepdim: bool) -> Any:
+        if x.ndim == 0:
+            return x.copy(), np.zeros((), dtypes.int64)
+        indices = np.expand_dims(pick(x, axis=dim), dim)
+        best = np.take_along_axis(x, indices, dim)
+        return (best, indices) if keepdim else (best.squeeze(dim), indices.squeeze(dim))
+
+    return forward
+
+
+def _along_rule(g: Any, indices: Any, x_shape: tuple[int, ...], dim: int, keepdim: bool) -> Any:
+    """All of the gradient to the one entry that was chosen."""
+    if not x_shape:
+        return g
+    if not keepdim:
+        kept = tuple(1 if i == dim else size for i, size in enumerate(x_shape))
+        g, indices = op.reshape(g, kept), op.reshape(indices, kept)
+    return op.scatter_add(g, indices, dim, x_shape)
+
+
+def _along_infer(name: str) -> Callable[..., None]:
+    nonempty = _nonempty(name)
+
+    def infer(x: Any, dim: int, keepdim: bool) -> None:
+        nonempty(x, (dim,) if x.ndim else (), keepdim)
+
+    return infer
+
+
+def _along_samples(rng: np.random.Generator) -> list[Sample]:
+    cases: list[tuple[tuple[int, ...], int]] = [((3,), 0), ((2, 3), 1), ((2, 3, 2), 1), ((), 0)]
+    return [Sample((_distinct(rng, s),), (d, k)) for s, d in cases for k in (False, True)]
+
+
+MAX = define(
+    "max",
+    forward=_along(np.argmax),
+    inputs=("x",),
+    attributes=("dim", "keepdim"),
+    outputs=("out", "indices"),
+    differentiable=(True, False),
+    vjp={"x": _along_rule},
+    infer=_along_infer("max"),
+    samples=_along_samples,
+    formula="max_i x_i and its position",
+)
+MIN = define(
+    "min",
+    forward=_along(np.argmin),
+    inputs=("x",),
+    attributes=("dim", "keepdim"),
+    outputs=("out", "indices"),
+    differentiable=(True, False),
+    vjp={"x": _along_rule},
+    infer=_along_infer("min"),
+    samples=_along_samples,
+    formula="min_i x_i and its position",
+)
+
+
+def _position(pick: Callable[..., Any]) -> Callable[..., Any]:
+    def forward(x: Any, dim: int | None, keepdim: bool) -> Any:
+        return np.asarray(pick(x, axis=dim, keepdims=keepdim), dtype=dtypes.int64)
+
+    return forward
+
+
+def _position_infer(name: str) -> Callable[..., None]:
+    def infer(x: Any, dim: int | None, keepdim: bool) -> None:
+        if (x.size if dim is None else x.shape[dim]) == 0:
+            raise ShapeError(f"{name}: x {x.shape} is empty along dim {dim} and has no extreme; reduce another")
+
+    return infer
+
+
+ARGMAX = define(
+    "argmax",
+    forward=_position(np.argmax),
+    inputs=("x",),
+    attributes=("dim", "keepdim"),
+    infer=_position_infer("argmax"),
+    samples=lambda rng: [Sample((_distinct(rng, (2, 3)),), (d, False)) for d in (None, 0, 1)],
+    formula="argmax_i x_i",
+)
+ARGMIN = define(
+    "argmin",
+    forward=_position(np.argmin),
+    inputs=("x",),
+    attributes=("dim", "keepdim"),
+    infer=_position_infer("argmin"),
+    samples=lambda rng: [Sample((_distinct(rng, (2, 3)),), (d, False)) for d in (None, 0, 1)],
+    formula="argmin_i x_i",
+)
+
+
+def _logsumexp(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    if x.size == 0:
+        with np.errstate(divide="ignore"):
+            return np.log(np.sum(x, axis=dims, keepdims=keepdim))
+    top = np.max(x, axis=dims, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore"):
+        out = np.log(np.sum(np.exp(x - top), axis=dims, keepdims=True)) + top
+    return out if keepdim else np.squeeze(out, axis=dims)
+
+
+def _logsumexp_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    out = restore(op.where(op.isfinite(out), out, 0), x.shape, dims, keepdim)
+    return restore(g, x.shape, dims, keepdim) * op.exp(x - out)
+
+
+LOGSUMEXP = define(
+    "logsumexp",
+    forward=_logsumexp,
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    vjp={"x": _logsumexp_rule},
+    promotes="float",
+    samples=_reduction_samples(),
+    formula="ln sum_i e^x_i",
+)
+
+
+def _norm_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    scaled = op.where(op.eq(out, 0), 0 * g, op.div(g, out))
+    return x * restore(scaled, x.shape, dims, keepdim)
+
+
+NORM = define(
+    "norm",
+    forward=_accumulate(lambda x, dims, keepdim: np.sqrt(np.sum(x * x, axis=dims, keepdims=keepdim))),
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    vjp={"x": _norm_rule},
+    samples=_reduction_samples(),
+    formula="sqrt(sum_i x_i^2)",
+)
+CUMSUM = define(
+    "cumsum",
+    forward=lambda x, dim: np.cumsum(x, axis=dim, dtype=x.dtype if x.dtype.kind == "f" else dtypes.int64).reshape(
+        x.shape
+    ),
+    inputs=("x",),
+    attributes=("dim",),
+    vjp={"x": lambda g, dim: op.flip(op.cumsum(op.flip(g, (dim,)), dim), (dim,)) if g.ndim else g},
+    infer=check_dim("cumsum"),
+    samples=lambda rng: [Sample((values(rng, s),), (d,)) for s, d in (((3,), 0), ((2, 3), 1), ((2, 0), 0))],
+    formula="sum_(j <= i) x_j",
+)
+ANY = define(
+    "any",
+    forward=lambda x, dims, keepdim: np.any(x, axis=dims, keepdims=keepdim),
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    samples=lambda rng: [Sample((rng.integers(0, 2, (2, 3)),), (d, False)) for d in ((0,), (0, 1))],
+    formula="x_1 or x_2 or ...",
+)
+ALL = define(
+    "all",
+    forward=lambda x, dims, keepdim: np.all(x, axis=dims, keepdims=keepdim),
+    inputs=("x",),
+    attributes=("dims", "keepdim"),
+    samples=lambda rng: [Sample((rng.integers(0, 2, (2, 3)),), (d, False)) for d in ((0,), (0, 1))],
+    formula="x_1 and x_2 and ...",
+)
+
+
+# --- the public functions
+
+
+class Extreme(NamedTuple):
+    """What `max` and `min` along a dimension return."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def _floating(name: str, input: Any) -> None:
+    if input.dtype.kind != "f":
+        raise DtypeError(f"{name}: x is {input.dtype}, and the result would not be whole; use x.float()")
+
+
+def _cast(input: Any, dtype: Any) -> Any:
+    return input if dtype is None else TO_DTYPE.apply(input, dtypes.as_dtype(dtype))
+
+
+def sum(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Add up, over all dimensions or the given ones.
+
+    Args:
+        input: a Tensor of any shape; integers and bools are summed as int64, float16 in float32.
+        dim: a dimension, several, or None for all.
+        keepdim: keep the summed dimensions with size 1.
+        dtype: convert to this dtype first.
+
+    Raises:
+        ArgumentError: there is no such dimension.
+
+    Example:
+        >>> autograd.sum(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+        tensor([4., 6.])
+    """
+    input = as_handle(input, "sum")
+    input = _cast(input, dtype)
+    return SUM.apply(input, normalize_dims("sum", dim, input.ndim), keepdim)
+
+
+def mean(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Average, over all dimensions or the given ones: `sum(x) / n`.
+
+    Args:
+        input: a floating Tensor of any shape.
+        dim: a dimension, several, or None for all.
+        keepdim: keep the averaged dimensions with size 1.
+        dtype: convert to this dtype first.
+
+    Raises:
+        ArgumentError: there is no such dimension.
+        DtypeError: the dtype is not a floating one.
+
+    Example:
+        >>> autograd.mean(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
+        tensor([2., 3.])
+    """
+    input = as_handle(input, "mean")
+    input = _cast(input, dtype)
+    _floating("mean", input)
+    return MEAN.apply(input, normalize_dims("mean", dim, input.ndim), keepdim)
+
+
+def var(input: Operand, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
+    """The variance, over all dimensions or the given ones: `sum((x - mean(x)) ** 2) / (n - correction)`.
+
+    Args:
+        input: a floating Tensor of any shape.
+        dim: a dimension, several, or None for all.
+        correction: 1 for the unbiased estimate, 0 for the variance of the numbers themselves.
+        keepdim: keep the reduced dimensions with size 1.
+
+    Example:
+        >>> autograd.var(autograd.tensor([1.0, 2.0, 3.0, 4.0]))
+        tensor(1.6667)
+    """
+    input = as_handle(input, "var")
+    _floating("var", input)
+    return VAR.apply(input, normalize_dims("var", dim, input.ndim), correction, keepdim)
+
+
+def std(input: Operand, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
+    """The standard deviation, over all dimensions or the given ones: `sqrt(var(x))`. Its gradient at 0 is 0.
+
+    Args:
+        input: a floating Tensor of any shape.
+        dim: a dimension, several, or None for all.
+        correction: 1 for the unbiased variance, 0 for that of the numbers themselves.
+        keepdim: keep the reduced dimensions with size 1.
+
+    Example:
+        >>> autograd.std(autograd.tensor([1.0, 2.0, 3.0, 4.0]))
+        tensor(1.2910)
+    """
+    input = as_handle(input, "std")
+    _floating("std", input)
+    return STD.apply(input, normalize_dims("std", dim, input.ndim), correction, keepdim)
+
+
+def amax(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The largest number, over all dimensions or the given ones. Entries that tie share the gradient evenly.
+
+    Example:
+        >>> autograd.amax(autograd.tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1)
+        tensor([5., 4.])
+    """
+    input = as_handle(input, "amax")
+    return AMAX.apply(input, normalize_dims("amax", dim, input.ndim), keepdim)
+
+
+def amin(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The smallest number, over all dimensions or the given ones. Entries that tie share the gradient evenly.
+
+    Example:
+        >>> autograd.amin(autograd.tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1)
+        tensor([1., 3.])
+    """
+    input = as_handle(input, "amin")
+    return AMIN.apply(input, normalize_dims("amin", dim, input.ndim), keepdim)
+
+
+def max(input: Operand, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest number of all, or along one dimension with its position.
+
+    Without `dim`, entries that tie share the gradient evenly; with it, the entry whose index is returned gets all.
+
+    Args:
+        input: a Tensor of any shape.
+        dim: a dimension; a Tensor here means `maximum(input, dim)`; None for the largest of all.
+        keepdim: keep the reduced dimension with size 1.
+
+    Returns:
+        A 0-d Tensor, or with `dim` a pair `(values, indices)`; of several equal entries the first is indexed.
+
+    Example:
+        >>> autograd.max(autograd.tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1).indices
+        tensor([1, 1])
+    """
+    input = as_handle(input, "max")
+    if dim is None:
+        return AMAX.apply(input, normalize_dims("max", None, input.ndim), keepdim)
+    if hasattr(dim, "ndim"):
+        return op.maximum.apply(input, dim)
+    return Extreme(*MAX.apply(input, normalize_dim("max", dim, input.ndim), keepdim))
+
+
+def min(input: Operand, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest number of all, or along one dimension with its position.
+
+    Without `dim`, entries that tie share the gradient evenly; with it, the entry whose index is returned gets all.
+
+    Args:
+        input: a Tensor of any shape.
+        dim: a dimension; a Tensor here means `minimum(input, dim)`; None for the smallest of all.
+        keepdim: keep the reduced dimension with size 1.
+
+    Returns:
+        A 0-d Tensor, or with `dim` a pair `(values, indices)`; of several equal entries the first is indexed.
+
+    Example:
+        >>> autograd.min(autograd.tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1).indices
+        tensor([0, 0])
+    """
+    input = as_handle(input, "min")
+    if dim is None:
+        return AMIN.apply(input, normalize_dims("min", None, input.ndim), keepdim)
+    if hasattr(dim, "ndim"):
+        return op.minimum.apply(input, dim)
+    return Extreme(*MIN.apply(input, normalize_dim("min", dim, input.ndim), keepdim))
+
+
+def _one_or_all(name: str, dim: int | None, ndim: int) -> int | None:
+    return None if dim is None or ndim == 0 else normalize_dim(name, dim, ndim)
+
+
+def argmax(input: Operand, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The position of the largest number: in the flattened tensor, or along one dimension.
+
+    Example:
+        >>> autograd.argmax(autograd.tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1)
+        tensor([1, 1])
+    """
+    input = as_handle(input, "argmax")
+    return ARGMAX.apply(input, _one_or_all("argmax", dim, input.ndim), keepdim)
+
+
+def argmin(input: Operand, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """The position of the smallest number: in the flattened tensor, or along one dimension.
+
+    Example:
+        >>> autograd.argmin(autograd.tensor([[1.0, 5.0], [3.0, 4.0]]), dim=1)
+        tensor([0, 0])
+    """
+    input = as_handle(input, "argmin")
+    return ARGMIN.apply(input, _one_or_all("argmin", dim, input.ndim), keepdim)
+
+
+def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Multiply together, over all dimensions or one.
+
+    The factors are multiplied in pairs, the products in pairs again, and so on: nothing is ever divided by a factor,
+    so gradients of every order are right with any number of zeros among the factors.
+
+    Args:
+        input: a Tensor of any shape; integers and bools are multiplied as int64.
+        dim: a dimension, or None for all.
+        keepdim: keep the multiplied dimension with size 1.
+        dtype: convert to this dtype first.
+
+    Example:
+        >>> autograd.prod(autograd.tensor([2.0, 3.0, 4.0]))
+        tensor(24.)
+    """
+    input = as_handle(input, "prod")
+    x = _cast(input, dtype)
+    if x.dtype.kind != "f" and x.dtype != dtypes.int64:
+        x = TO_DTYPE.apply(x, dtypes.int64)
+    if dim is None:
+        kept: tuple[int, ...] = (1,) * x.ndim if keepdim else ()
+        x, axis = x.reshape(-1), 0
+    else:
+        axis = normalize_dim("prod", dim, x.ndim)
+        if x.ndim == 0:
+            return x.clone()
+        kept = tuple(1 if i == axis else size for i, size in enumerate(x.shape) if keepdim or i != axis)
+    x = op.permute.apply(x, (axis, *(i for i in range(x.ndim) if i != axis)))
+    if x.shape[0] == 0:
+        return (x.sum(0) + 1).reshape(kept)
+    while (n := x.shape[0]) > 1:
+        half = n // 2
+        pairs = x[:half] * x[half : 2 * half]
+        x = op.cat.apply((pairs, x[2 * half :]), 0) if n % 2 else pairs
+    return x.reshape(kept)
+
+
+def logsumexp(input: Operand, dim: Dims, keepdim: bool = False) -> Tensor:
+    """The logarithm of the sum of exponentials, without overflow: `log(sum(exp(x)))`.
+
+    Args:
+        input: a Tensor of any shape.
+        dim: a dimension, or several.
+        keepdim: keep the reduced dimensions with size 1.
+
+    Example:
+        >>> autograd.logsumexp(autograd.tensor([1000.0, 1000.0]), dim=0)
+        tensor(1000.6931)
+    """
+    input = as_handle(input, "logsumexp")
+    return LOGSUMEXP.apply(input, normalize_dims("logsumexp", dim, input.ndim), keepdim)
+
+
+def norm(input: Operand, p: float | str = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """The vector norm over all dimensions or the given ones: `sum(|x| ** p) ** (1 / p)`. Its gradient at 0 is 0.
+
+    Args:
+        input: a floating Tensor of any shape.
+        p: a number, 2 ("fro" means the same), or infinity for the largest absolute value.
+        dim: a dimension, several, or None for all.
+        keepdim: keep the reduced dimensions with size 1.
+
+    Example:
+        >>> autograd.norm(autograd.tensor([3.0, 4.0]))
+        tensor(5.)
+    """
+    input = as_handle(input, "norm")
+    _floating("norm", input)
+    dims = normalize_dims("norm", dim, input.ndim)
+    if p in (2, "fro"):
+        return NORM.apply(input, dims, keepdim)
+    if isinstance(p, str) or not p > 0:
+        raise ArgumentError(f"norm: p is {p!r}; use a positive number, float('inf') or 'fro'")
+    size = op.abs.apply(input)
+    if p == 1:
+        return SUM.apply(size, dims, keepdim)
+    if p == math.inf:
+        return AMAX.apply(size, dims, keepdim)
+    total = SUM.apply(op.pow.apply(size, float(p)), dims, keepdim)
+    # The root has no slope at 0; a sum of 1 is put there instead, whose gradient the choice then discards.
+    root = op.pow.apply(op.where.apply(op.eq.apply(total, 0), 1.0, total), 1 / p)
+    return op.where.apply(op.eq.apply(total, 0), 0.0, root)
+
+
+def cumsum(input: Operand, dim: int) -> Tensor:
+    """Running sums along one dimension: entry i is the sum of entries 0 to i.
+
+    Example:
+        >>> autograd.cumsum(autograd.tensor([1.0, 2.0, 3.0]), dim=0)
+        tensor([1., 3., 6.])
+    """
+    input = as_handle(input, "cumsum")
+    return CUMSUM.apply(input, normalize_dim("cumsum", dim, input.ndim))
+
+
+def any(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Tell whether at least one number is nonzero, over all dimensions or the given ones.
+
+    Example:
+        >>> autograd.any(autograd.tensor([0.0, 2.0]))
+        tensor(True)
+    """
+    input = as_handle(input, "any")
+    return ANY.apply(input, normalize_dims("any", dim, input.ndim), keepdim)
+
+
+def all(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Tell whether every number is nonzero, over all dimensions or the given ones.
+
+    Example:
+        >>> autograd.all(autograd.tensor([0.0, 2.0]))
+        tensor(False)
+    """
+    input = as_handle(input, "all")
+    return ALL.apply(input, normalize_dims("all", dim, input.ndim), keepdim)

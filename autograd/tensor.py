@@ -1,0 +1,576 @@
+"""Tensor: a handle on an n-dimensional array that records what is done to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import differentiate, dtypes, graph
+from .errors import ArgumentError, DtypeError, GraphError, InPlaceError, ShapeError
+from .formatting import format_array
+from .graph import Hooks, Kept, RemovableHandle, local
+from .methods import Methods
+from .ops import index as index_ops
+from .ops import reduce
+from .primitive import Handle, as_handle, make, register_tensor, version_cell
+
+__all__ = ["Tensor"]
+
+# Two threads may sweep graphs that share a leaf; adding to its gradient is read and write in one.
+_receive_lock = threading.Lock()
+
+
+class Tensor(Methods):
+    """An n-dimensional array that records what is done to it, so that gradients can flow back.
+
+    Args:
+        data: an array, a number, or nested lists of numbers; arrays are copied.
+        dtype: float32 for Python floats and int64 for Python integers, unless given; arrays keep theirs.
+        requires_grad: record operations on this tensor and accumulate its gradient in `.grad`.
+
+    Raises:
+        DtypeError: the dtype is not supported, or gradients are asked of one that is not floating.
+
+    Example:
+        >>> x = autograd.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4., 6.])
+    """
+
+    __slots__ = ()
+    edges: tuple[Any, ...] = ()  # a leaf is a node without inputs
+    keeps_gradient = True
+
+    def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
+        from .creation import to_array
+
+        self._array = to_array(data, dtype)
+        self._edge = self._grad = self._hooks = self._version = self.name = None
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad_()
+
+    # --- what it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the dimensions."""
+        return self._array.shape
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype of the numbers."""
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    @property
+    def device(self) -> str:
+        """Where the numbers are: always "cpu"."""
+        return "cpu"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one number."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all numbers."""
+        return self._array.nbytes
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def numel(self) -> int:
+        """How many numbers there are."""
+        return self._array.size
+
+    def stride(self) -> tuple[int, ...]:
+        """Steps in memory from one entry to the next along each dimension, in numbers."""
+        return tuple(step // self._array.itemsize for step in self._array.strides)
+
+    def is_contiguous(self) -> bool:
+        """Tell whether the numbers lie in memory in reading order."""
+        return self._array.flags.c_contiguous
+
+    def is_floating_point(self) -> bool:
+        """Tell whether the dtype is a floating one."""
+        return self._array.dtype.kind == "f"
+
+    # --- its place in the graph
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set whether operations on this leaf are recorded; returns the tensor itself.
+
+        Raises:
+            GraphError: the tensor is a result, whose need of a gradient follows from its inputs.
+            DtypeError: the dtype is not a floating one.
+        """
+        if self._edge is not None:
+            if not requires_grad:
+                raise GraphError("requires_grad_: this tensor is the result of an operation; use detach() instead")
+            return self
+        if requires_grad and self._array.dtype.kind != "f":
+            raise DtypeError(f"requires_grad_: {self.dtype} has no gradients; convert it with .float() first")
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this tensor."""
+        return self._edge is None
+
+    @property
+    def node(self) -> graph.Node | None:
+        """The recorded operation that made this tensor; None for a leaf."""
+        return None if self._edge is None else graph.target_of(self._edge)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The accumulated gradient; None before the first backward sweep."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise DtypeError(f"grad: expected a Tensor or None, not {type(value).__name__}")
+            if value.shape != self.shape or value.dtype != self.dtype:
+                raise ShapeError(
+                    f"grad: {value.dtype} {value.shape} does not fit its tensor, {self.dtype} {self.shape}; "
+                    "make dtypes and shapes equal"
+                )
+        self._grad = value
+
+    @property
+    def data(self) -> Tensor:
+        """A tensor on the same memory, outside the graph. Changes through it are seen by the version counter."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        source = as_handle(value, "data")
+        if source.dtype != self.dtype and self._requires_grad and source.dtype.kind != "f":
+            raise DtypeError(f"data: {source.dtype} has no gradients, and this tensor requires one")
+        self._array = source._array
+        self._version = version_cell(source)
+
+    def detach(self) -> Tensor:
+        """A tensor on the same memory, outside the graph."""
+        result = make(self._array)
+        result._version = version_cell(self)
+        return result
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradient of this tensor to the `.grad` of every leaf it depends on.
+
+        Args:
+            gradient: the gradient of this tensor; None if it is a single number, whose gradient is 1.
+            retain_graph: keep what the graph saved, so that it can be swept again.
+            create_graph: record the sweep itself, so that gradients can be differentiated again.
+            inputs: accumulate into these leaves alone.
+
+        Raises:
+            GraphError: there is no graph, or it was swept already.
+            InPlaceError: an array that a rule needs was changed in place.
+
+        Example:
+            >>> x = autograd.tensor(3.0, requires_grad=True)
+            >>> (x * x).backward()
+            >>> x.grad
+            tensor(6.)
+        """
+        gradients = None if gradient is None else [gradient]
+        differentiate.backward([self], gradients, retain_graph, create_graph, inputs)
+
+    def receive(self, gradient: Any, create_graph: bool, owned: bool) -> None:
+        """Add a gradient to `.grad`; called by the sweep. `owned` says that nobody else holds the array."""
+        with _receive_lock:
+            held = self._grad
+            if create_graph:
+                self._grad = gradient if held is None else held + gradient
+            elif held is None:
+                keep = owned and type(gradient) is np.ndarray and gradient.flags.c_contiguous
+                self._grad = make(gradient if keep else np.array(gradient, order="C"))
+            elif held._requires_grad or not held._array.flags.writeable:
+                self._grad = make(held._array + gradient)
+            else:
+                held._array += gradient
+                version_cell(held)[0] += 1
+
+    @property
+    def hooks(self) -> dict[int, Hooks] | None:
+        """The hooks of a leaf; those of other tensors live on their node."""
+        return self._hooks
+
+    @property
+    def kept(self) -> Kept | None:
+        """A leaf keeps its value and gradient itself."""
+        return None
+
+    def _own_hooks(self, name: str) -> Hooks:
+        if not self._requires_grad:
+            raise GraphError(f"{name}: this tensor does not require grad, so no gradient will come")
+        if self._edge is None:
+            table, key = self._hooks, 0
+            if table is None:
+                table = self._hooks = {}
+        else:
+            node, key = self._edge if type(self._edge) is tuple else (self._edge, 0)
+            table = node.hooks
+            if table is None:
+                table = node.hooks = {}
+        return table.setdefault(key, Hooks())
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(gradient)` when this tensor's gradient is complete; what it returns replaces the gradient.
+
+        Returns:
+            A handle whose `remove()` takes the hook away.
+
+        Raises:
+            GraphError: the tensor does not require grad.
+
+        Example:
+            >>> x = autograd.tensor(1.0, requires_grad=True)
+            >>> handle = x.register_hook(lambda gradient: gradient * 10)
+            >>> (2 * x).backward()
+            >>> x.grad
+            tensor(20.)
+        """
+        return self._own_hooks("register_hook").add(hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this result in `.grad`, as leaves do.
+
+        Example:
+            >>> x = autograd.tensor(1.0, requires_grad=True)
+            >>> y = 2 * x
+            >>> y.retain_grad()
+            >>> (y * y).backward()
+            >>> y.grad
+            tensor(4.)
+        """
+        if self._edge is not None:
+            import weakref
+
+            hooks = self._own_hooks("retain_grad")
+            if not any(reference() is self for reference in hooks.retained):
+                hooks.retained.append(weakref.ref(self))
+        elif not self._requires_grad:
+            raise GraphError("retain_grad: this tensor does not require grad, so no gradient will come")
+
+    # --- its numbers
+
+    def numpy(self) -> np.ndarray:
+        """The numbers as an array on the same memory.
+
+        Raises:
+            GraphError: the tensor requires grad; use `detach().numpy()`.
+        """
+        if self._requires_grad:
+            raise GraphError("numpy: this tensor requires grad, and NumPy would not record; use x.detach().numpy()")
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> Any:
+        """The only number, as a Python number.
+
+        Raises:
+            ShapeError: there is not exactly one.
+        """
+        if self._array.size != 1:
+            raise ShapeError(f"item: x {self.shape} has {self._array.size} numbers, not one; use tolist()")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The numbers as nested lists."""
+        return self._array.tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.dtype.kind not in "biu":
+            raise DtypeError(f"index: a {self.dtype} tensor is no index; use a tensor of integers")
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise ShapeError(f"bool: x {self.shape} has {self._array.size} numbers; use x.any() or x.all()")
+        return bool(self._array.item())
+
+    def __len__(self) -> int:
+        if self._array.ndim == 0:
+            raise ShapeError("len: a 0-d tensor has no length")
+        return self._array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self._array.ndim == 0:
+            raise ShapeError("iter: a 0-d tensor cannot be iterated over; use x.item()")
+        return (self[k] for k in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._array == (value._array if isinstance(value, Tensor) else value)).any())
+
+    __hash__ = object.__hash__  # by identity, at the speed of C: the sweep looks leaves up
+
+    def __repr__(self) -> str:
+        text = "tensor(" + format_array(self._array, len("tensor("))
+        if self._array.size == 0 and self.shape != (0,):
+            text += f", size={self.shape}"
+        common = (dtypes.get_default_dtype(), dtypes.bool_) if self._array.size == 0 else None
+        if self.dtype not in (common or (dtypes.get_default_dtype(), dtypes.bool_, dtypes.int64)):
+            text += f", dtype={self.dtype}"
+        if self._edge is not None:
+            text += f", grad_fn=<{graph.target_of(self._edge).plan.op.name}>"
+        elif self._requires_grad:
+            text += ", requires_grad=True"
+        return text + ")"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self._array.ndim == 0 and spec else repr(self)
+
+    def __copy__(self) -> Tensor:
+        return self if self._edge is not None else self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        self._only_leaf("deepcopy")
+        known = memo.get(id(self))
+        if known is not None:
+            return known
+        result = object.__new__(type(self))
+        memo[id(self)] = result
+        result.__setstate__(self.__getstate__())
+        result._array = np.array(self._array)
+        if self._grad is not None:
+            result._grad = make(np.array(self._grad._array))
+        return result
+
+    def _only_leaf(self, name: str) -> None:
+        if self._edge is not None:
+            raise GraphError(f"{name}: this tensor is the result of an operation; copy x.detach() instead")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"array": self._array, "requires_grad": self._requires_grad, "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._array = state["array"]
+        self._requires_grad = state["requires_grad"]
+        self.name = state["name"]
+        self._edge = self._grad = self._hooks = self._version = None
+
+    def __reduce__(self) -> Any:
+        self._only_leaf("pickle")
+        return object.__new__, (type(self),), self.__getstate__()
+
+    # --- conversions
+
+    def to(self, *target: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
+        """The tensor in another dtype; itself where it has that dtype already.
+
+        Args:
+            target: a dtype, a Tensor whose dtype is meant, or the device "cpu".
+            dtype: the same by name.
+            device: "cpu"; there is no other.
+            copy: make a copy in any case.
+
+        Raises:
+            ArgumentError: another device is asked for.
+        """
+        for given in (*target, device):
+            if given is None:
+                continue
+            if isinstance(given, Tensor):
+                dtype = given.dtype
+            elif isinstance(given, str) and given.split(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta"):
+                if given != "cpu":
+                    raise ArgumentError(f"to: device {given!r} is not there; chainrule computes on 'cpu'")
+            else:
+                dtype = given
+        wanted = self.dtype if dtype is None else dtypes.as_dtype(dtype)
+        if wanted == self.dtype:
+            return self.clone() if copy else self
+        return reduce.TO_DTYPE.apply(self, wanted)
+
+    def type(self, dtype: Any = None) -> Any:
+        """The tensor in another dtype, or without an argument the dtype's name."""
+        return str(self.dtype) if dtype is None else self.to(dtype)
+
+    def cpu(self) -> Tensor:
+        """The tensor itself: it is on the CPU already."""
+        return self
+
+    def float(self) -> Tensor:
+        """The tensor as float32."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """The tensor as float64."""
+        return self.to(dtypes.float64)
+
+    def half(self) -> Tensor:
+        """The tensor as float16."""
+        return self.to(dtypes.float16)
+
+    def long(self) -> Tensor:
+        """The tensor as int64."""
+        return self.to(dtypes.int64)
+
+    def int(self) -> Tensor:
+        """The tensor as int32."""
+        return self.to(dtypes.int32)
+
+    def bool(self) -> Tensor:
+        """The tensor as bool."""
+        return self.to(dtypes.bool_)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """The tensor in the dtype of another."""
+        return self.to(other.dtype)
+
+    # --- in place
+
+    def _in_place(self, name: str, *others: Any) -> list[Any]:
+        """Check that an in-place change is allowed; returns the arrays of the others."""
+        if local.state.grad_enabled:
+            if self._requires_grad:
+                what = "leaf that requires grad" if self._edge is None else "tensor inside a graph"
+                raise InPlaceError(
+                    f"{name}: a {what} {self.shape} cannot be changed in place while operations are recorded; use "
+                    "`with autograd.no_grad():`, or compute a new tensor"
+                )
+            if any(isinstance(o, Tensor) and o._requires_grad for o in others):
+                raise InPlaceError(
+                    f"{name}: the operand requires grad, and a tensor outside the graph {self.shape} would join it; "
+                    "use operand.detach(), or compute a new tensor"
+                )
+        if not self._array.flags.writeable:
+            raise InPlaceError(f"{name}: x {self.shape} is an expanded view or read-only; change a clone() of it")
+        return [o._array if isinstance(o, Tensor) else o for o in others]
+
+    def _update(self, name: str, function: Callable[..., Any], other: Any) -> Tensor:
+        (operand,) = self._in_place(name, other)
+        operand = operand if isinstance(operand, (int, float)) else as_handle(operand, name)._array
+        result = dtypes.result_type(self._array, operand)
+        if not dtypes.can_cast(result, self.dtype) or (function is np.true_divide and self.dtype.kind != "f"):
+            raise DtypeError(f"{name}: a result of {result} does not fit x, {self.dtype}; convert x first")
+        self._fits(name, operand)
+        function(self._array, operand, out=self._array, casting="unsafe")
+        version_cell(self)[0] += 1
+        return self
+
+    def _fits(self, name: str, operand: Any) -> None:
+        try:
+            fits = np.broadcast_shapes(self.shape, np.shape(operand)) == self.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ShapeError(f"{name}: an operand {np.shape(operand)} does not broadcast to x {self.shape} in place")
+
+    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        """Add in place: `x += alpha * other`."""
+        return self._update("add_", np.add, other if alpha == 1 else other * alpha)
+
+    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        """Subtract in place: `x -= alpha * other`."""
+        return self._update("sub_", np.subtract, other if alpha == 1 else other * alpha)
+
+    def mul_(self, other: Any) -> Tensor:
+        """Multiply in place: `x *= other`."""
+        return self._update("mul_", np.multiply, other)
+
+    def div_(self, other: Any) -> Tensor:
+        """Divide in place: `x /= other`."""
+        return self._update("div_", np.true_divide, other)
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._update("+=", np.add, other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._update("-=", np.subtract, other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._update("*=", np.multiply, other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._update("/=", np.true_divide, other)
+
+    def copy_(self, source: Any) -> Tensor:
+        """Overwrite with the numbers of another tensor or array, converted to this dtype and broadcast."""
+        (array,) = self._in_place("copy_", source)
+        array = as_handle(array, "copy_")._array
+        self._fits("copy_", array)
+        np.copyto(self._array, array, casting="unsafe")
+        version_cell(self)[0] += 1
+        return self
+
+    def fill_(self, value: Any) -> Tensor:
+        """Overwrite with one number."""
+        (number,) = self._in_place("fill_", value)
+        self._fits("fill_", number)
+        self._array[...] = number
+        version_cell(self)[0] += 1
+        return self
+
+    def zero_(self) -> Tensor:
+        """Overwrite with zeros."""
+        return self.fill_(0)
+
+    def __setitem__(self, where: Any, value: Any) -> None:
+        (array,) = self._in_place("item assignment", value)
+        array = array if isinstance(array, (int, float)) else as_handle(array, "item assignment")._array
+        pattern, arrays = index_ops.encode(where, self.shape)
+        place = index_ops.decode(pattern, arrays)
+        try:
+            self._array[place] = array
+        except ValueError:
+            raise ShapeError(
+                f"item assignment: a value {np.shape(array)} does not broadcast to the "
+                f"{self._array[place].shape} numbers chosen from x {self.shape}"
+            ) from None
+        version_cell(self)[0] += 1
+
+
+register_tensor(Tensor)
+graph.services.wrap = lambda array: make(np.asarray(array))
+
+
+def _unwrap(value: Any) -> Any:
+    return value._array if isinstance(value, Handle) else value
+
+
+graph.services.unwrap = _unwrap

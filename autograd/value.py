@@ -1,0 +1,290 @@
+"""Value: a node of the graph that holds one number.
+
+    >>> a = Value(2.0, label="a")
+    >>> b = Value(-3.0, label="b")
+    >>> c = a * b + a
+    >>> c.backward()
+    >>> a.grad                          # dc/da = b + 1
+    -2.0
+
+A Value is handle and node in one: it holds its number, its gradient, the operation that made it and the Values that
+went in. The operations, their rules and the backward sweep are the very ones that Tensor uses; a rule written as
+`g * y` works on numbers as on arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import differentiate
+from .errors import DtypeError
+from .graph import local
+from .primitive import Handle, Plan, Primitive, appliers, op
+
+__all__ = ["Value"]
+
+
+class Value:
+    """One number that records what is done to it.
+
+    Args:
+        data: the number.
+        label: a name, for drawing.
+
+    Raises:
+        DtypeError: `data` is not a number.
+
+    Example:
+        >>> x, y, z = Value(-2.0, label="x"), Value(5.0, label="y"), Value(-4.0, label="z")
+        >>> f = (x + y) * z
+        >>> f.backward()
+        >>> f.data, x.grad, y.grad, z.grad
+        (-12.0, -4.0, -4.0, 3.0)
+    """
+
+    __slots__ = ("__weakref__", "attributes", "data", "edges", "grad", "label", "plan", "saved", "scope")
+
+    # What the sweep asks of a node.
+    keeps_gradient = True
+    hooks = kept = shape = dtype = None
+
+    data: float
+    grad: Any  # a float; a Value after a sweep with create_graph
+    label: str
+    edges: tuple[Value, ...]
+    plan: Plan | None
+    saved: tuple[Any, ...]
+    attributes: tuple[Any, ...]
+    scope: tuple[str, ...]
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        if isinstance(data, (Value, Handle)) or not hasattr(data, "__float__"):
+            raise DtypeError(f"Value: expected a number, not {type(data).__name__}: {data!r:.80}")
+        self.data = float(data)
+        self.grad = 0.0
+        self.label = label
+        self.edges = ()
+        self.plan = None
+        self.saved = ()
+        self.attributes = ()
+        self.scope = local.state.scope
+
+    @staticmethod
+    def constant(number: Any) -> Value:
+        """A Value of a number; Values as they are."""
+        return number if isinstance(number, Value) else Value(number)
+
+    @property
+    def _prev(self) -> tuple[Value, ...]:
+        """The Values that this one was computed from, in order; `x + x` has x twice."""
+        return self.edges
+
+    @property
+    def _op(self) -> str:
+        """The sign or name of the operation that made this Value; empty for one given by hand."""
+        return self.plan.op.label if self.plan is not None else ""
+
+    def backward(self, *, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        """Set off the backward sweep: add to the `.grad` of every Value this one depends on.
+
+        Args:
+            retain_graph: has no effect; a Value keeps its numbers, and its graph can be swept again.
+            create_graph: record the sweep, so that gradients are Values and can be differentiated again.
+
+        Example:
+            >>> x = Value(3.0)
+            >>> (x**3).backward(create_graph=True)
+            >>> slope = x.grad                  # 3 x^2
+            >>> differentiate.grad(slope, x)    # 6 x
+            (18.0,)
+        """
+        differentiate.backward([self], None, True, create_graph)
+
+    def zero_grad(self) -> None:
+        """Set this Value's gradient to 0."""
+        self.grad = 0.0
+
+    # --- what the sweep asks
+
+    def pull(self, gradient: Any, create_graph: bool, wanted: Any = None) -> Any:
+        """Pass the gradient back to the inputs, by the operation's rule."""
+        plan = self.plan
+        assert plan is not None
+        saved = self.saved
+        if create_graph:
+            saved = tuple(
+                self.edges[position] if kind == "input" else self if kind == "output" else item
+                for (kind, position), item in zip(plan.sources, saved, strict=True)
+            )
+        return plan.pull(gradient, saved, wanted)
+
+    def receive(self, gradient: Any, create_graph: bool, owned: bool) -> None:
+        """Add to the gradient."""
+        self.grad = self.grad + gradient
+
+    def release(self) -> None:
+        """Nothing to drop: a Value keeps its numbers."""
+
+    # --- arithmetic
+
+    def __add__(self, other: Any) -> Value:
+        return op.add(self, other)
+
+    def __radd__(self, other: Any) -> Value:
+        return apply(op.add, (other, self))
+
+    def __sub__(self, other: Any) -> Value:
+        return op.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Value:
+        return apply(op.sub, (other, self))
+
+    def __mul__(self, other: Any) -> Value:
+        return op.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Value:
+        return apply(op.mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Value:
+        return op.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return apply(op.div, (other, self))
+
+    def __pow__(self, other: Any) -> Value:
+        return op.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Value:
+        return apply(op.pow, (other, self))
+
+    def __neg__(self) -> Value:
+        return op.neg(self)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return op.abs(self)
+
+    def exp(self) -> Value:
+        """`e ** x`."""
+        return op.exp(self)
+
+    def log(self) -> Value:
+        """The natural logarithm."""
+        return op.log(self)
+
+    def sqrt(self) -> Value:
+        """The square root."""
+        return op.sqrt(self)
+
+    def sin(self) -> Value:
+        """The sine of an angle in radians."""
+        return op.sin(self)
+
+    def cos(self) -> Value:
+        """The cosine of an angle in radians."""
+        return op.cos(self)
+
+    def tan(self) -> Value:
+        """The tangent of an angle in radians."""
+        return op.tan(self)
+
+    def sinh(self) -> Value:
+        """The hyperbolic sine."""
+        return op.sinh(self)
+
+    def cosh(self) -> Value:
+        """The hyperbolic cosine."""
+        return op.cosh(self)
+
+    def tanh(self) -> Value:
+        """The hyperbolic tangent."""
+        return op.tanh(self)
+
+    def sigmoid(self) -> Value:
+        """`1 / (1 + exp(-x))`, as one node."""
+        return op.sigmoid(self)
+
+    def relu(self) -> Value:
+        """`max(x, 0)`; its gradient at 0 is 0."""
+        return op.relu(self)
+
+    def leaky_relu(self, negative_slope: float = 0.01) -> Value:
+        """`x` where `x > 0`, else `negative_slope * x`."""
+        return op.leaky_relu(self, negative_slope)
+
+    def softplus(self) -> Value:
+        """`log(1 + exp(x))`."""
+        return op.softplus(self, 1.0, 20.0)
+
+    def abs(self) -> Value:
+        """`|x|`; its gradient at 0 is 0."""
+        return op.abs(self)
+
+    def maximum(self, other: Any) -> Value:
+        """The larger of two; at a tie each gets half of the gradient."""
+        return op.maximum(self, other)
+
+    def minimum(self, other: Any) -> Value:
+        """The smaller of two; at a tie each gets half of the gradient."""
+        return op.minimum(self, other)
+
+    def __lt__(self, other: Any) -> bool:
+        return self.data < number(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.data <= number(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.data > number(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.data >= number(other)
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __bool__(self) -> bool:
+        return self.data != 0
+
+    def __repr__(self) -> str:
+        gradient = self.grad.data if isinstance(self.grad, Value) else self.grad
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data:.6g}, grad={gradient:.6g}{label})"
+
+
+def number(value: Any) -> Any:
+    """The number in a Value; numbers as they are."""
+    return value.data if isinstance(value, Value) else value
+
+
+def apply(primitive: Primitive, arguments: tuple[Any, ...]) -> Any:
+    """Apply an elementwise operation to Values and numbers, and record it."""
+    count = len(primitive.inputs)
+    attributes = arguments[count:]
+    if primitive.scalar is None:
+        raise DtypeError(f"{primitive.name}: not defined for a Value, which is one number; use a Tensor")
+    inputs = []
+    for given in arguments[:count]:
+        if type(given) is Value:
+            inputs.append(given)
+        elif isinstance(given, Handle):
+            return NotImplemented
+        else:
+            inputs.append(Value(given))
+    numbers = [value.data for value in inputs]
+    data = primitive.scalar(*numbers, *attributes)
+    if primitive.vjp is None:
+        return data
+    result = Value(data)
+    if local.state.grad_enabled:
+        plan = primitive.plan((True,) * count)
+        result.plan = plan
+        result.edges = tuple(inputs)
+        result.attributes = attributes
+        result.saved = plan.save(numbers, (result.data,), attributes)
+    return result
+
+
+appliers[Value] = apply

@@ -1,0 +1,11 @@
+"""Update rules: they know the engine, and nothing of modules."""
+
+from __future__ import annotations
+
+import autograd
+
+if getattr(autograd, "__distribution__", None) != "chainrule":
+    raise ImportError(
+        f"optim belongs to chainrule, but the package autograd at {autograd.__file__} is another distribution's, which "
+        "was installed over chainrule's; make a virtual environment of its own and run `pip install chainrule` there"
+    )
