@@ -30,8 +30,8 @@ def _edge(output: Any, name: str) -> Any:
 def _seed(output: Any, gradient: Any, create_graph: bool, name: str) -> Any:
     """The gradient that enters at an output: the given one, or 1 for a single number."""
     if not isinstance(output, Handle):
-        seed = 1.0 if gradient is None else gradient
-        return output.constant(seed) if create_graph else float(seed)
+        number = 1.0 if gradient is None else gradient
+        return output.constant(number) if create_graph else float(number)
     array = output._array
     seed: Any
     if gradient is None:

@@ -275,7 +275,7 @@ class Node:
         for k in range(0, len(versions), 2):
             if versions[k][0] != versions[k + 1]:
                 raise InPlaceError(
-                    f"backward: an array that {plan.op.name} saved (its {plan.describe(k // 2)}, output "
+                    f"backward: an array that {plan.op.name} saved ({plan.describe(saved, versions[k], self)}; output "
                     f"{self.shape}) was changed in place afterwards: it is at version {versions[k][0]}, and was "
                     f"saved at version {versions[k + 1]}; change a clone() of it instead, or change it after backward"
                 )

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, graph
-from .errors import ArgumentError, DtypeError, ShapeError
+from .errors import ArgumentError, ChainruleError, DtypeError, ShapeError
 from .graph import Node, local
 
 __all__ = ["Handle", "Plan", "Primitive", "Sample", "define", "op", "registry"]
@@ -43,11 +43,23 @@ class Handle:
     _grad: Any
     _hooks: dict[int, graph.Hooks] | None  # of a leaf; those of other tensors live on the node
     _requires_grad: bool
-    shape: tuple[int, ...]
-    dtype: Any
-    ndim: int
     _version: list[int] | None  # one counter for all tensors that share memory; made when first needed
     name: str | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the dimensions."""
+        return self._array.shape
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype of the numbers."""
+        return self._array.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
 
 
 # Filled by Tensor and Parameter (handles of arrays), and by Value.
@@ -135,33 +147,32 @@ class Plan:
             self.pull = _pull_each(steps, len(needs))
 
     def save(self, inputs: Sequence[Any], outputs: Sequence[Any], attributes: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Collect what the rules will read; `inputs` and `outputs` are arrays."""
-        saved = []
+        """Collect what the rules will read; `inputs` and `outputs` are arrays or numbers."""
+        saved: list[Any] = []
         for kind, position in self.sources:
             if kind == "input":
                 saved.append(inputs[position])
+            elif kind == "shape":
+                saved.append(inputs[position].shape)
+            elif kind == "attribute":
+                saved.append(attributes[position])
             elif kind == "output":
                 saved.append(outputs[position])
-            elif kind == "inputs":
-                saved.append(tuple(inputs))
-            elif kind == "shape":
-                saved.append(np.shape(inputs[position]))
-            elif kind == "shapes":
-                saved.append(tuple(np.shape(x) for x in inputs))
             else:
-                saved.append(attributes[position])
+                saved.append(tuple(inputs) if kind == "inputs" else tuple(x.shape for x in inputs))
         return tuple(saved)
 
-    def versions(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> tuple[Any, ...]:
-        """Pairs of (version cell, count) for the saved arrays, from their handles."""
+    def versions(self, handles: Sequence[Any], arrays: Sequence[Any], results: Sequence[Any]) -> tuple[Any, ...]:
+        """Pairs of (version cell, count) for the saved arrays; a cast of an input is nobody else's and has none."""
         pairs: list[Any] = []
         for kind, position in self.sources[: self.arrays]:
-            if kind == "inputs":
-                members: Sequence[Any] = inputs
-            else:
-                members = (inputs[position] if kind == "input" else outputs[position],)
-            for handle in members:
-                if isinstance(handle, Handle):
+            if kind == "output":
+                cell = version_cell(results[position])
+                pairs += (cell, cell[0])
+                continue
+            for k in range(len(handles)) if kind == "inputs" else (position,):
+                handle = handles[k]
+                if isinstance(handle, Handle) and handle._array is arrays[k]:
                     cell = version_cell(handle)
                     pairs += (cell, cell[0])
         return tuple(pairs)
@@ -180,12 +191,13 @@ class Plan:
                 wrapped[k] = _join(saved[k], None)
         return tuple(wrapped)
 
-    def describe(self, k: int) -> str:
-        """Name the k-th saved array for an error."""
-        kind, position = self.sources[min(k, len(self.sources) - 1)]
-        if kind == "input":
-            return f"input {self.op.inputs[position]}"
-        return "output" if kind == "output" else "inputs"
+    def describe(self, saved: Sequence[Any], cell: list[int], node: Node) -> str:
+        """Name the saved array whose version counter is `cell`, for an error."""
+        for edge, name in zip(node.edges, self.op.inputs):
+            if isinstance(edge, Handle) and edge._version is cell:
+                return f"its input {name}"
+        kinds = {kind for kind, _ in self.sources[: self.arrays]}
+        return "its output" if kinds == {"output"} else "an input" if "output" not in kinds else "an input or output"
 
 
 _KINDS = ("input", "inputs", "output", "shape", "shapes", "attribute")
@@ -304,6 +316,7 @@ class Primitive:
     apply: Callable[..., Any] = field(init=False, repr=False)
     single: bool = field(init=False)
     variadic: bool = field(init=False)
+    ruled: tuple[bool, ...] = field(init=False)  # which inputs have a rule; () where the rule itself decides
     plans: dict[tuple[bool, ...], Plan] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -311,6 +324,8 @@ class Primitive:
         self.differentiable = self.differentiable or (self.vjp is not None,) * len(self.outputs)
         self.single = sum(self.differentiable) <= 1
         self.variadic = self.inputs[0].startswith("*") if self.inputs else False
+        together = self.vjp is None or callable(self.vjp)
+        self.ruled = () if together else tuple(self.vjp.get(n) is not None for n in self.inputs)  # type: ignore[union-attr]
         self.promoted = self.promoted or tuple(range(len(self.inputs)))
         self.plans = {}
         if self.broadcasts and len(self.inputs) == 2 and not self.attributes and self.single:
@@ -348,6 +363,8 @@ class Primitive:
     def __call__(self, *arguments: Any) -> Any:
         """Apply the operation inside a rule: arrays and numbers are computed with, handles are recorded."""
         first = arguments[0]
+        if type(first) is ndarray:
+            return self.forward(*arguments)
         if type(first) is tuple and first:
             first = first[0]
         applier = appliers.get(type(first))
@@ -436,55 +453,58 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
         return state.tracer.apply(primitive, given)
     elementwise = primitive.scalar is not None
     handles = []
+    arrays = []
+    recorded = False
     for value in inputs:
-        if value is None or isinstance(value, Handle) or (elementwise and type(value) in (float, int, bool)):
-            handles.append(value)
-        else:
-            handles.append(as_handle(value, primitive.name))
-    arrays = [h._array if isinstance(h, Handle) else h for h in handles]
-    if primitive.infer is not None and not elementwise:
-        _infer(primitive, arrays, attributes)
+        if type(value) not in handle_types:
+            if value is None or (elementwise and type(value) in _NUMBERS):
+                handles.append(value)
+                arrays.append(value)
+                continue
+            value = as_handle(value, primitive.name)
+        handles.append(value)
+        arrays.append(value._array)
+        recorded = recorded or value._requires_grad
     if primitive.promotes:
         _promote(primitive, arrays)
-    if primitive.variadic:
-        results = primitive.forward(tuple(arrays), *attributes)
-    else:
-        try:
+    try:
+        if primitive.variadic:
+            operands = tuple(arrays)
+            if primitive.infer is not None:
+                primitive.infer(operands, *attributes)
+            results = primitive.forward(operands, *attributes)
+        else:
+            if primitive.infer is not None and not elementwise:
+                primitive.infer(*arrays, *attributes)
             results = primitive.forward(*arrays, *attributes)
-        except (ValueError, TypeError):
-            if elementwise:
-                _check_elementwise(primitive, arrays)
-            raise
+    except (ValueError, TypeError, OverflowError) as error:
+        if elementwise and not isinstance(error, ChainruleError):
+            _check_elementwise(primitive, arrays)
+        raise
     outputs = results if type(results) is tuple else (results,)
-    wrapped = []
-    for array in outputs:
-        wrapped.append(make(array if type(array) is ndarray else np.asarray(array)))
+    wrapped = [make(array if type(array) is ndarray else np.asarray(array)) for array in outputs]
     if primitive.views and np.may_share_memory(arrays[0], wrapped[0]._array):
         wrapped[0]._version = version_cell(handles[0])
-    if state.grad_enabled and primitive.vjp is not None:
+    if recorded and state.grad_enabled and primitive.vjp is not None:
         _record(primitive, state, handles, arrays, wrapped, attributes)
-    return wrapped[0] if len(primitive.outputs) == 1 else tuple(wrapped)
+    return wrapped[0] if len(wrapped) == 1 else tuple(wrapped)
 
 
-def _infer(primitive: Primitive, arrays: Sequence[Any], attributes: tuple[Any, ...]) -> None:
-    assert primitive.infer is not None
-    if primitive.variadic:
-        primitive.infer(tuple(arrays), *attributes)
-    else:
-        primitive.infer(*arrays, *attributes)
+_NUMBERS = (float, int, bool)
 
 
 def _promote(primitive: Primitive, arrays: list[Any]) -> None:
     """Bring the inputs that take part to one dtype, in place in the list."""
     positions = range(len(arrays)) if primitive.variadic else primitive.promoted
     dtype = dtypes.result_type(*[arrays[i] for i in positions])
-    if primitive.promotes == "float" and dtype.kind not in "f":
+    if primitive.promotes == "float" and dtype.kind != "f":
         dtype = dtypes.get_default_dtype()
     for i in positions:
-        if isinstance(arrays[i], ndarray) and arrays[i].dtype != dtype:
-            arrays[i] = arrays[i].astype(dtype)
-        elif not isinstance(arrays[i], ndarray) and arrays[i] is not None:
-            arrays[i] = np.asarray(arrays[i], dtype=dtype)
+        array = arrays[i]
+        if not isinstance(array, ndarray):
+            arrays[i] = np.asarray(array, dtype=dtype)
+        elif array.dtype != dtype:
+            arrays[i] = array.astype(dtype)
 
 
 def _record(
@@ -495,22 +515,17 @@ def _record(
     results: list[Any],
     attributes: tuple[Any, ...],
 ) -> None:
-    """Record the operation if an input needs a gradient and an output can have one."""
-    edges = []
-    for handle in handles:
-        if isinstance(handle, Handle) and handle._requires_grad:
-            edges.append(handle._edge or handle)
-        else:
-            edges.append(None)
-    needs = tuple(edge is not None for edge in edges)
+    """Record the operation, if an input that has a rule needs a gradient and an output can have one."""
+    ruled = primitive.ruled or (True,) * len(handles)
+    edges = tuple(
+        [
+            (h._edge or h) if has_rule and isinstance(h, Handle) and h._requires_grad else None
+            for h, has_rule in zip(handles, ruled)
+        ]
+    )
+    needs = tuple([edge is not None for edge in edges])
     if True not in needs:
         return
-    if not primitive.variadic and not callable(primitive.vjp):
-        assert primitive.vjp is not None
-        needs = tuple(n and primitive.vjp.get(i) is not None for n, i in zip(needs, primitive.inputs, strict=True))
-        if True not in needs:
-            return
-        edges = [edge if n else None for edge, n in zip(edges, needs, strict=True)]
     passing = [j for j, d in enumerate(primitive.differentiable) if d and results[j]._array.dtype.kind == "f"]
     if not passing:
         return
@@ -518,9 +533,9 @@ def _record(
     node = new(Node)
     node.plan = plan
     node.attributes = attributes
-    node.edges = tuple(edges)
+    node.edges = edges
     node.saved = plan.save(arrays, [r._array for r in results], attributes)
-    node.versions = plan.versions(handles, results) if plan.arrays else ()
+    node.versions = plan.versions(handles, arrays, results) if plan.arrays else ()
     if primitive.single:
         array = results[passing[0]]._array
         node.shape, node.dtype = array.shape, array.dtype
@@ -528,8 +543,7 @@ def _record(
         node.shape = tuple(r._array.shape for r in results)
         node.dtype = tuple(r._array.dtype for r in results)
     node.scope = state.scope
-    node.hooks = None
-    node.kept = None
+    node.hooks = node.kept = None
     for j in passing:
         results[j]._edge = node if primitive.single else (node, j)
         results[j]._requires_grad = True

@@ -57,21 +57,6 @@ class Tensor(Methods):
     # --- what it is
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """The sizes of the dimensions."""
-        return self._array.shape
-
-    @property
-    def dtype(self) -> dtypes.DType:
-        """The dtype of the numbers."""
-        return self._array.dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return self._array.ndim
-
-    @property
     def device(self) -> str:
         """Where the numbers are: always "cpu"."""
         return "cpu"
@@ -484,6 +469,12 @@ class Tensor(Methods):
 
     def _update(self, name: str, function: Callable[..., Any], other: Any) -> Tensor:
         (operand,) = self._in_place(name, other)
+        array = self._array
+        alike = type(operand) is np.ndarray and operand.dtype is array.dtype and operand.shape == array.shape
+        if alike and array.dtype.kind == "f":
+            function(array, operand, out=array)
+            version_cell(self)[0] += 1
+            return self
         operand = operand if isinstance(operand, (int, float)) else as_handle(operand, name)._array
         result = dtypes.result_type(self._array, operand)
         if not dtypes.can_cast(result, self.dtype) or (function is np.true_divide and self.dtype.kind != "f"):

@@ -72,11 +72,11 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
     if x.dtype == dtypes.float16:
         wide = [a if a is None else a.astype(dtypes.float32) for a in (x, weight, bias)]
         return _linear(*wide).astype(dtypes.float16)
-    rows = x.reshape(-1, x.shape[-1])
-    out = rows @ weight.T
+    flat = x.ndim == 2
+    out = (x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])) @ weight.T
     if bias is not None:
         out += bias
-    return out.reshape((*x.shape[:-1], weight.shape[0]))
+    return out if flat else out.reshape((*x.shape[:-1], weight.shape[0]))
 
 
 def _linear_infer(x: Any, weight: Any, bias: Any) -> None:
@@ -91,13 +91,19 @@ def _linear_infer(x: Any, weight: Any, bias: Any) -> None:
 
 
 def _rows(x: Any) -> Any:
+    if len(x.shape) == 2:
+        return x
     return op.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _like(rows: Any, x: Any) -> Any:
+    return rows if len(x.shape) == 2 else op.reshape(rows, x.shape)
 
 
 def _linear_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any]:
     columns = _rows(g)
     return [
-        op.reshape(op.matmul(columns, weight), x.shape) if needs[0] else None,
+        _like(op.matmul(columns, weight), x) if needs[0] else None,
         op.matmul(op.transpose(columns, 0, 1), _rows(x)) if needs[1] else None,
         op.sum(columns, (0,), False) if needs[2] else None,
     ]

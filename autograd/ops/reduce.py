@@ -116,7 +116,14 @@ def _accumulate(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    return np.sum(x, axis=dims, keepdims=keepdim, dtype=x.dtype if x.dtype.kind == "f" else dtypes.int64)
+    dtype = x.dtype if x.dtype.kind == "f" else dtypes.int64
+    return x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
+
+
+def _mean(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    total = x.sum(axis=dims, keepdims=keepdim, dtype=x.dtype)
+    with np.errstate(invalid="ignore"):
+        return total / x.dtype.type(count(x.shape, dims))
 
 
 def _var(x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
@@ -154,7 +161,7 @@ SUM = define(
 )
 MEAN = define(
     "mean",
-    forward=_accumulate(lambda x, dims, keepdim: np.mean(x, axis=dims, keepdims=keepdim)),
+    forward=_accumulate(_mean),
     inputs=("x",),
     attributes=("dims", "keepdim"),
     vjp={"x": lambda g, x_shape, dims, keepdim: restore(g / count(x_shape, dims), x_shape, dims, keepdim)},

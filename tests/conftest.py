@@ -1,0 +1,32 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import autograd
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """PyTorch, to compare with; tests that ask for it are skipped, and counted, where it is absent."""
+    return pytest.importorskip("torch", reason="PyTorch is not installed (the extra `peer`)")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator with a fixed seed, for inputs."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    """Every test starts from the same state of the package's own generator."""
+    state = autograd.get_rng_state()
+    autograd.manual_seed(0)
+    yield
+    autograd.set_rng_state(state)
