@@ -1,0 +1,132 @@
+"""How kernels are compiled and launched: numba's disk cache, its threading layer, and the memory that kernels reuse.
+
+numba runs a parallel loop on one of three threading layers, and fixes the choice at the first launch of the process.
+We ask for tbb, then workqueue, then omp:
+
+- omp's waiting threads spin, and so do OpenBLAS's. On two cores, alternating a matrix product with a parallel loop
+  then costs milliseconds per pair in place of microseconds; and a process forked after an omp launch is killed at its
+  first parallel loop. tbb and workqueue sleep while they wait, and survive a fork.
+- workqueue ends the process when two Python threads launch at once, so `launch` holds a lock there.
+
+A choice the user made (NUMBA_THREADING_LAYER, NUMBA_THREADING_LAYER_PRIORITY, or a parallel loop of theirs that ran
+before ours) stands.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba import config
+
+if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
+    config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
+
+# The layers on which two Python threads may launch at the same moment.
+_CONCURRENT_LAYERS = ("tbb", "omp")
+
+# A thread keeps its scratch memory between calls up to this size; what is larger lives for one call.
+_SCRATCH_BYTES = 64 << 20
+
+
+def _source_stamp() -> tuple[tuple[str, int, int], ...] | None:
+    """Name, time and size of every source file of this folder, or None where there are no such files."""
+    try:
+        files = sorted(Path(__file__).parent.glob("*.py"))
+        return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files) or None
+    except OSError:
+        return None
+
+
+_STAMP = _source_stamp()
+
+
+def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`numba.njit` without the GIL, with the disk cache where there is a folder to keep it in.
+
+    numba recompiles a cached function when the file that holds it has changed. Ours call each other across files, so
+    here a change of any file of the folder counts: otherwise an edited helper would live on in its callers.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        compiled: Any = numba.njit(nogil=True, **options)(function)
+        if config.DISABLE_JIT:
+            return function
+        try:
+            compiled.enable_caching()
+        except RuntimeError:
+            # No writable folder: compile in every process.
+            return compiled
+        cache_file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+        if _STAMP is not None and hasattr(cache_file, "_source_stamp"):
+            cache_file._source_stamp = _STAMP
+        return compiled
+
+    return decorate
+
+
+class _Launcher:
+    """Runs parallel kernels, one at a time unless the threading layer is known to allow more."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.concurrent = False
+
+    def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> None:
+        if self.concurrent:
+            kernel(*arguments)
+            return
+        with self.lock:
+            kernel(*arguments)
+            # Only a launch decides the layer, so the first one, and all that wait for it, take the lock.
+            self.concurrent = _threading_layer() in _CONCURRENT_LAYERS
+
+    def after_fork(self) -> None:
+        """Replace the lock: in the child nobody is left to release it."""
+        self.lock = threading.Lock()
+
+
+def _threading_layer() -> str | None:
+    try:
+        return numba.threading_layer()
+    except ValueError:
+        return None
+
+
+launch = _Launcher()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=launch.after_fork)
+
+
+def thread_count() -> int:
+    """How many threads a parallel kernel runs on (`numba.set_num_threads` of the calling thread)."""
+    return int(numba.get_num_threads())
+
+
+class _Scratch(threading.local):
+    memory: dict[str, np.ndarray]
+
+    def __init__(self) -> None:
+        self.memory = {}
+
+
+_scratch = _Scratch()
+
+
+def scratch(name: str, size: int, dtype: np.dtype) -> np.ndarray:
+    """A 1-d array of `size` uninitialised numbers, aligned to cache lines, that this Python thread reuses per `name`.
+
+    Fresh large arrays cost a page fault for every 4 KiB. The caller must have finished with the array before it asks
+    for the same name again.
+    """
+    bytes_needed = size * dtype.itemsize + 64
+    memory = _scratch.memory.get(name)
+    if memory is None or memory.size < bytes_needed:
+        memory = np.empty(bytes_needed, np.uint8)
+        if bytes_needed <= _SCRATCH_BYTES:
+            _scratch.memory[name] = memory
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size * dtype.itemsize].view(dtype)

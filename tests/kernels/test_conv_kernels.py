@@ -1,0 +1,296 @@
+"""The convolution kernels against plain NumPy, against PyTorch, against each other as adjoints, and under threads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from autograd.kernels import conv, reference
+
+DTYPES = (np.float32, np.float64)
+ROOT = Path(__file__).parents[2]
+
+
+@st.composite
+def problems(draw):
+    """(x shape, weight shape, stride, padding, dilation, groups), anything that has at least one output pixel."""
+    pair = lambda low, high: st.tuples(st.integers(low, high), st.integers(low, high))  # noqa: E731
+    groups = draw(st.sampled_from([1, 1, 2, 3, 5]))
+    C, K = draw(st.integers(1, 5)) * groups, draw(st.integers(1, 9)) * groups
+    if draw(st.booleans()) and groups > 1:
+        C = groups
+    kernel, stride, dilation, padding = draw(pair(1, 5)), draw(pair(1, 4)), draw(pair(1, 3)), draw(pair(0, 5))
+    size = draw(st.tuples(st.integers(1, 19), st.integers(1, 19)))
+    for axis in range(2):
+        assume(size[axis] + 2 * padding[axis] > dilation[axis] * (kernel[axis] - 1))
+    return (draw(st.integers(0, 3)), C, *size), (K, C // groups, *kernel), stride, padding, dilation, groups
+
+
+# What a network has, what fills tiles exactly, and what lies outside every comfortable case.
+CASES = {
+    "1x1 input": ((2, 3, 1, 1), (4, 3, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    "1x1 input, 3x3 filter": ((1, 2, 1, 1), (5, 2, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "lenet first": ((5, 1, 28, 28), (6, 1, 5, 5), (1, 1), (2, 2), (1, 1), 1),
+    "lenet second": ((5, 6, 14, 14), (16, 6, 5, 5), (1, 1), (0, 0), (1, 1), 1),
+    "3x3": ((2, 16, 16, 16), (24, 16, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "many channels": ((2, 130, 8, 8), (70, 130, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "wide rows": ((1, 3, 9, 200), (8, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    "resnet first": ((2, 3, 45, 45), (10, 3, 7, 7), (2, 2), (3, 3), (1, 1), 1),
+    "1x1": ((3, 40, 9, 9), (50, 40, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    "1x1, stride 2": ((2, 8, 9, 9), (5, 8, 1, 1), (2, 2), (0, 0), (1, 1), 1),
+    "1x1, padded": ((2, 8, 9, 9), (5, 8, 1, 1), (1, 1), (2, 1), (1, 1), 1),
+    "stride beyond the filter": ((2, 4, 17, 20), (5, 4, 2, 2), (5, 4), (1, 0), (1, 1), 1),
+    "filter beyond half the input": ((2, 3, 6, 7), (4, 3, 5, 6), (1, 1), (0, 0), (1, 1), 1),
+    "padding beyond the filter": ((2, 3, 4, 5), (4, 3, 2, 3), (1, 1), (3, 4), (1, 1), 1),
+    "dilated": ((2, 6, 20, 23), (7, 6, 3, 3), (1, 1), (2, 4), (2, 4), 1),
+    "dilated and strided": ((2, 6, 20, 23), (7, 6, 3, 2), (2, 3), (2, 1), (3, 2), 1),
+    "groups": ((2, 12, 10, 9), (18, 4, 3, 3), (1, 1), (1, 1), (1, 1), 3),
+    "groups, strided": ((2, 12, 10, 9), (18, 4, 3, 3), (2, 2), (1, 1), (1, 1), 3),
+    "depthwise": ((3, 20, 14, 13), (20, 1, 3, 3), (1, 1), (1, 1), (1, 1), 20),
+    "depthwise, 5x5, stride 2": ((2, 6, 21, 18), (6, 1, 5, 5), (2, 2), (2, 2), (1, 1), 6),
+    "depthwise, dilated, stride 3": ((2, 6, 21, 18), (6, 1, 3, 2), (3, 2), (2, 0), (2, 3), 6),
+    "depthwise, two filters a channel": ((2, 5, 12, 12), (10, 1, 3, 3), (1, 1), (1, 1), (1, 1), 5),
+    "depthwise, wide rows": ((1, 2, 5, 300), (2, 1, 3, 3), (1, 1), (1, 1), (1, 1), 2),
+    "depthwise, one output, strided": ((1, 2, 1, 2), (2, 1, 1, 4), (1, 2), (0, 1), (1, 1), 2),
+    "no images": ((0, 3, 8, 8), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+}
+cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+
+
+def arrays(case, dtype, seed=0):
+    """x, weight, bias and an output gradient for a problem."""
+    x_shape, weight_shape, *attributes = case
+    random = np.random.default_rng(seed)
+    x, weight = random.standard_normal(x_shape), random.standard_normal(weight_shape)
+    bias = random.standard_normal(weight_shape[0])
+    gradient = random.standard_normal(reference.conv2d(x, weight, bias, *attributes).shape)
+    return tuple(np.ascontiguousarray(array, dtype) for array in (x, weight, bias, gradient))
+
+
+def assert_close(actual, expected, dtype):
+    """Equal up to the rounding of a long sum: relative to the largest number, for single ones may cancel."""
+    assert actual.dtype == dtype
+    assert actual.shape == expected.shape
+    assert actual.flags.c_contiguous
+    if expected.size:
+        tolerance = {np.float32: 2e-5, np.float64: 1e-13}[dtype] * max(1.0, float(np.abs(expected).max()))
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
+
+
+def check_against_reference(case, dtype):
+    x, weight, bias, gradient = arrays(case, dtype)
+    *_, stride, padding, dilation, groups = case
+    wide = [array.astype(np.float64) for array in (x, weight, bias, gradient)]
+    attributes = (stride, padding, dilation, groups)
+    out = conv.conv2d(x, weight, bias, *attributes)
+    assert_close(out, reference.conv2d(*wide[:3], *attributes), dtype)
+    no_bias = conv.conv2d(x, weight, None, *attributes)
+    assert_close(no_bias, reference.conv2d(wide[0], wide[1], None, *attributes), dtype)
+    size = x.shape[2:]
+    input_gradient = conv.conv2d_input_gradient(gradient, weight, size, *attributes)
+    assert_close(input_gradient, reference.conv2d_input_gradient(wide[3], wide[1], size, *attributes), dtype)
+    kernel = weight.shape[2:]
+    weight_gradient = conv.conv2d_weight_gradient(x, gradient, kernel, *attributes)
+    assert_close(weight_gradient, reference.conv2d_weight_gradient(wide[0], wide[3], kernel, *attributes), dtype)
+
+
+@cases
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_named_shapes_agree_with_the_reference(case, dtype):
+    check_against_reference(case, dtype)
+
+
+@settings(max_examples=150, deadline=None)
+@given(problems(), st.sampled_from(DTYPES))
+@example(((1, 1, 1, 1), (1, 1, 1, 1), (4, 4), (5, 5), (1, 1), 1), np.float32)
+def test_any_shape_agrees_with_the_reference(case, dtype):
+    check_against_reference(case, dtype)
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems())
+def test_gradients_are_adjoints_of_the_forward(case):
+    x, weight, _, gradient = arrays(case, np.float64, seed=1)
+    *_, stride, padding, dilation, groups = case
+    attributes = (stride, padding, dilation, groups)
+    out = conv.conv2d(x, weight, None, *attributes)
+    by_output = np.vdot(out, gradient)
+    by_x = np.vdot(x, conv.conv2d_input_gradient(gradient, weight, x.shape[2:], *attributes))
+    by_weight = np.vdot(weight, conv.conv2d_weight_gradient(x, gradient, weight.shape[2:], *attributes))
+    scale = 1e-12 * max(1.0, float(np.linalg.norm(out) * np.linalg.norm(gradient)))
+    assert by_x == pytest.approx(by_output, rel=0, abs=scale)
+    assert by_weight == pytest.approx(by_output, rel=0, abs=scale)
+
+
+@cases
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_agrees_with_torch(case, dtype):
+    torch = pytest.importorskip("torch")
+    x, weight, bias, gradient = arrays(case, dtype, seed=2)
+    *_, stride, padding, dilation, groups = case
+    tensors = [torch.from_numpy(array).requires_grad_() for array in (x, weight, bias)]
+    expected = torch.nn.functional.conv2d(*tensors, stride, padding, dilation, groups)
+    expected.backward(torch.from_numpy(gradient))
+    attributes = (stride, padding, dilation, groups)
+    assert_close(conv.conv2d(x, weight, bias, *attributes), expected.detach().numpy(), dtype)
+    input_gradient = conv.conv2d_input_gradient(gradient, weight, x.shape[2:], *attributes)
+    assert_close(input_gradient, tensors[0].grad.numpy(), dtype)
+    weight_gradient = conv.conv2d_weight_gradient(x, gradient, weight.shape[2:], *attributes)
+    assert_close(weight_gradient, tensors[1].grad.numpy(), dtype)
+
+
+def test_a_hand_computed_convolution():
+    x = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+    weight = np.array([[[[1, 2], [3, 4]]]], np.float32)
+    out = conv.conv2d(x, weight, np.array([0.5], np.float32), (1, 1), (0, 0), (1, 1), 1)
+    # 0*1 + 1*2 + 3*3 + 4*4 = 27; a step to the right adds 1+2+3+4, a step down three times that.
+    np.testing.assert_array_equal(out, [[[[27.5, 37.5], [57.5, 67.5]]]])
+
+
+@cases
+def test_the_arguments_are_left_alone(case):
+    x, weight, bias, gradient = arrays(case, np.float32)
+    copies = [array.copy() for array in (x, weight, bias, gradient)]
+    *_, stride, padding, dilation, groups = case
+    conv.conv2d(x, weight, bias, stride, padding, dilation, groups)
+    conv.conv2d_input_gradient(gradient, weight, x.shape[2:], stride, padding, dilation, groups)
+    conv.conv2d_weight_gradient(x, gradient, weight.shape[2:], stride, padding, dilation, groups)
+    for array, copy in zip((x, weight, bias, gradient), copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize("name", ["3x3", "1x1", "groups", "depthwise", "lenet second"])
+def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
+    case = CASES[name]
+    x, weight, bias, _ = arrays(case, np.float32)
+    *_, stride, padding, dilation, groups = case
+    x[0, 0, 4, 4] = np.nan
+    x[-1, -1, -1, -1] = np.inf
+    out = conv.conv2d(x, weight, bias, stride, padding, dilation, groups)
+    with np.errstate(invalid="ignore"):
+        expected = reference.conv2d(x, weight, bias, stride, padding, dilation, groups)
+    np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
+    np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
+
+
+@pytest.mark.parametrize("name", ["3x3", "groups", "depthwise", "many channels"])
+def test_a_nan_in_the_input_spoils_only_its_own_weights(name):
+    case = CASES[name]
+    x, weight, _, gradient = arrays(case, np.float32)
+    *_, stride, padding, dilation, groups = case
+    x[0, -1, 4, 4] = np.nan
+    actual = conv.conv2d_weight_gradient(x, gradient, weight.shape[2:], stride, padding, dilation, groups)
+    expected = reference.conv2d_weight_gradient(x, gradient, weight.shape[2:], stride, padding, dilation, groups)
+    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+
+
+# Run in a process of its own, for the threading layer is chosen once, and its failure is the process's end.
+TWO_THREADS = """
+import threading
+import numpy as np
+from autograd.kernels import conv, pool, reference
+
+random = np.random.default_rng(0)
+x = random.standard_normal((4, 8, 20, 20))
+weight = random.standard_normal((12, 8, 3, 3))
+attributes = ((1, 1), (1, 1), (1, 1), 1)
+expected = reference.conv2d(x, weight, None, *attributes)
+pooled = reference.max_pool2d(x, (2, 2), (2, 2), (0, 0), (1, 1), (10, 10))[0]
+wrong = []
+start = threading.Barrier(3)
+
+def work():
+    start.wait()
+    for _ in range(40):
+        if not np.allclose(conv.conv2d(x, weight, None, *attributes), expected):
+            wrong.append("conv2d")
+        if not np.array_equal(pool.max_pool2d(x, (2, 2), (2, 2), (0, 0), (1, 1), (10, 10))[0], pooled):
+            wrong.append("max_pool2d")
+
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert not wrong, wrong
+import numba
+print("done on", numba.threading_layer())
+"""
+
+
+def run_in_a_process(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("layer", ["workqueue", "omp"])
+def test_python_threads_may_launch_at_once(layer):
+    result = run_in_a_process(TWO_THREADS, NUMBA_THREADING_LAYER=layer)
+    if "No threading layer could be loaded" in result.stderr:
+        pytest.skip(f"numba has no {layer} here")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == f"done on {layer}"
+
+
+SMALL_PARITY = """
+import numpy as np
+from autograd.kernels import conv, reference
+random = np.random.default_rng(0)
+for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
+    x = random.standard_normal((2, 4, 6, 6))
+    weight = random.standard_normal((4, 4 // groups, 3, 3))
+    attributes = (stride, (1, 1), (1, 1), groups)
+    out = conv.conv2d(x, weight, None, *attributes)
+    assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
+    assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
+                       reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))
+    assert np.allclose(conv.conv2d_weight_gradient(x, out, (3, 3), *attributes),
+                       reference.conv2d_weight_gradient(x, out, (3, 3), *attributes))
+print("equal")
+"""
+
+
+def test_works_uncompiled():
+    result = run_in_a_process(SMALL_PARITY, NUMBA_DISABLE_JIT="1")
+    assert result.stdout.strip() == "equal", result.stderr
+
+
+def test_works_without_a_folder_for_the_cache():
+    result = run_in_a_process(SMALL_PARITY, NUMBA_CACHE_DIR="/proc/no/such/folder")
+    assert result.stdout.strip() == "equal", result.stderr
+
+
+FORK = """
+import os
+import numpy as np
+from autograd.kernels import conv
+x, weight = np.ones((2, 3, 8, 8)), np.ones((4, 3, 3, 3))
+run = lambda: conv.conv2d(x, weight, None, (1, 1), (1, 1), (1, 1), 1)
+expected = run()
+child = os.fork()
+if child == 0:
+    os._exit(0 if np.array_equal(run(), expected) else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+def test_a_forked_child_may_launch():
+    result = run_in_a_process(FORK)
+    assert result.stdout.strip() == "0", result.stderr
+
+
+def test_importing_the_package_of_kernels_imports_no_numba():
+    result = run_in_a_process("import autograd.kernels, sys; print('numba' in sys.modules)")
+    assert result.stdout.strip() == "False", result.stderr
