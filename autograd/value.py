@@ -14,11 +14,13 @@ went in. The operations, their rules and the backward sweep are the very ones th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import differentiate
 from .errors import DtypeError
 from .graph import local
+from .ops import elementwise
 from .primitive import Handle, Plan, Primitive, appliers, op
 
 __all__ = ["Value"]
@@ -58,7 +60,7 @@ class Value:
     scope: tuple[str, ...]
 
     def __init__(self, data: Any, label: str = "") -> None:
-        if isinstance(data, (Value, Handle)) or not hasattr(data, "__float__"):
+        if type(data) is not float and (isinstance(data, (Value, Handle)) or not hasattr(data, "__float__")):
             raise DtypeError(f"Value: expected a number, not {type(data).__name__}: {data!r:.80}")
         self.data = float(data)
         self.grad = 0.0
@@ -128,34 +130,34 @@ class Value:
     # --- arithmetic
 
     def __add__(self, other: Any) -> Value:
-        return op.add(self, other)
+        return _add(self, other)
 
     def __radd__(self, other: Any) -> Value:
-        return apply(op.add, (other, self))
+        return _add(other, self)
 
     def __sub__(self, other: Any) -> Value:
-        return op.sub(self, other)
+        return _sub(self, other)
 
     def __rsub__(self, other: Any) -> Value:
-        return apply(op.sub, (other, self))
+        return _sub(other, self)
 
     def __mul__(self, other: Any) -> Value:
-        return op.mul(self, other)
+        return _mul(self, other)
 
     def __rmul__(self, other: Any) -> Value:
-        return apply(op.mul, (other, self))
+        return _mul(other, self)
 
     def __truediv__(self, other: Any) -> Value:
-        return op.div(self, other)
+        return _div(self, other)
 
     def __rtruediv__(self, other: Any) -> Value:
-        return apply(op.div, (other, self))
+        return _div(other, self)
 
     def __pow__(self, other: Any) -> Value:
-        return op.pow(self, other)
+        return _pow(self, other)
 
     def __rpow__(self, other: Any) -> Value:
-        return apply(op.pow, (other, self))
+        return _pow(other, self)
 
     def __neg__(self) -> Value:
         return op.neg(self)
@@ -259,6 +261,53 @@ def number(value: Any) -> Any:
     return value.data if isinstance(value, Value) else value
 
 
+def record(plan: Plan, inputs: tuple[Value, ...], saved: tuple[Any, ...], data: float) -> Value:
+    """The Value of a result, joined to its inputs unless nothing is recorded."""
+    state = local.state
+    result = new(Value)
+    result.data = data
+    result.grad = 0.0
+    result.label = ""
+    result.attributes = ()
+    result.scope = state.scope
+    if state.grad_enabled:
+        result.plan = plan
+        result.edges = inputs
+        result.saved = saved
+    else:
+        result.plan = None
+        result.edges = result.saved = ()
+    return result
+
+
+new = object.__new__
+
+
+def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
+    """The operation on two Values or numbers; `apply` for any other."""
+    scalar: Any = primitive.scalar
+    plan = primitive.plan((True, True))
+    keep = plan.keep
+
+    def apply_two(a: Any, b: Any) -> Any:
+        if type(a) is not Value:
+            if isinstance(a, Handle):
+                return NotImplemented
+            a = Value(a)
+        if type(b) is not Value:
+            if isinstance(b, Handle):
+                return NotImplemented
+            b = Value(b)
+        numbers = (a.data, b.data, scalar(a.data, b.data))
+        return record(plan, (a, b), tuple([numbers[k] for k in keep]), numbers[2])
+
+    return apply_two
+
+
+_add, _sub, _mul = _binary(elementwise.ADD), _binary(elementwise.SUB), _binary(elementwise.MUL)
+_div, _pow = _binary(elementwise.DIV), _binary(elementwise.POW)
+
+
 def apply(primitive: Primitive, arguments: tuple[Any, ...]) -> Any:
     """Apply an elementwise operation to Values and numbers, and record it."""
     count = len(primitive.inputs)
@@ -277,13 +326,9 @@ def apply(primitive: Primitive, arguments: tuple[Any, ...]) -> Any:
     data = primitive.scalar(*numbers, *attributes)
     if primitive.vjp is None:
         return data
-    result = Value(data)
-    if local.state.grad_enabled:
-        plan = primitive.plan((True,) * count)
-        result.plan = plan
-        result.edges = tuple(inputs)
-        result.attributes = attributes
-        result.saved = plan.save(numbers, (result.data,), attributes)
+    plan = primitive.plan((True,) * count)
+    result = record(plan, tuple(inputs), plan.save(numbers, (data,), attributes), data)
+    result.attributes = attributes
     return result
 
 
