@@ -64,7 +64,6 @@ def is_grad_enabled() -> bool:
     """Tell whether operations are recorded in the current thread.
 
     Example:
-        >>> import autograd
         >>> with autograd.no_grad():
         ...     autograd.is_grad_enabled()
         False
@@ -110,7 +109,6 @@ class no_grad(_GradMode):  # noqa: N801 - PyTorch's name
     """Record nothing inside: `with autograd.no_grad():`, or `@autograd.no_grad()` above a function.
 
     Example:
-        >>> import autograd
         >>> x = autograd.tensor(2.0, requires_grad=True)
         >>> with autograd.no_grad():
         ...     y = x * 3
@@ -125,7 +123,6 @@ class enable_grad(_GradMode):  # noqa: N801
     """Record inside, also within `no_grad`.
 
     Example:
-        >>> import autograd
         >>> x = autograd.tensor(2.0, requires_grad=True)
         >>> with autograd.no_grad(), autograd.enable_grad():
         ...     y = x * 3
@@ -143,7 +140,6 @@ class set_grad_enabled(_GradMode):  # noqa: N801
         mode: True to record, False not to.
 
     Example:
-        >>> import autograd
         >>> with autograd.set_grad_enabled(False):
         ...     autograd.is_grad_enabled()
         False
@@ -376,21 +372,20 @@ def sweep(
         The gradients at the targets, None where a root does not depend on one; empty without targets.
     """
     order = topological_order([target_of(edge) for edge, _ in roots])
-    needed: set[int] | None = None
+    needed = {id(target_of(edge)) for edge in targets or ()}
     if targets is not None:
-        needed = {id(target_of(edge)) for edge in targets}
         for node in order:
             if id(node) not in needed and any(e is not None and id(target_of(e)) in needed for e in node.edges):
                 needed.add(id(node))
-    captures: dict[int, list[Any]] = {}
-    for edge in targets or ():
-        captures.setdefault(id(target_of(edge)), []).append(edge)
+    found: list[Any] = [None] * len(targets or ())
+    captures: dict[int, list[int]] = {}
+    for position, edge in enumerate(targets or ()):
+        captures.setdefault(id(target_of(edge)), []).append(position)
 
     # Gradients on their way: for each node one, or for a node with several differentiable outputs a list of them.
     pending: dict[Any, Any] = {}
     # Where `pending` holds a sum made here, which nobody else can see, the next term is added in place.
     owned: set[Any] = set()
-    found: dict[Any, Any] = {}
     start = Root(roots)
     order.append(start)
     pending[start] = [gradient for _, gradient in roots]
@@ -400,30 +395,21 @@ def sweep(
             gradient = pending.pop(node, None)
             if gradient is None:
                 continue
+            if node.hooks is not None:
+                gradient = _run_hooks(node, gradient, create_graph)
+                owned.discard(node)  # a hook may have answered with an array of its own
             wanted = None
-            if needed is not None:
-                if id(node) not in needed and node is not start:
-                    continue
-                if captures and id(node) in captures:
-                    if node.hooks is not None:
-                        gradient = _run_hooks(node, gradient, create_graph)
-                    for edge in captures[id(node)]:
-                        found[_key(edge)] = _at(edge, gradient)
-                elif node.hooks is not None:
-                    gradient = _run_hooks(node, gradient, create_graph)
+            if targets is None:
+                if node.keeps_gradient:
+                    node.receive(gradient, create_graph, node in owned)
                 if not node.edges:
                     continue
+            else:
+                for position in captures.get(id(node), ()):
+                    found[position] = _at(targets[position], gradient)
                 wanted = [edge is not None and id(target_of(edge)) in needed for edge in node.edges]
                 if True not in wanted:
                     continue
-            else:
-                if node.hooks is not None:
-                    gradient = _run_hooks(node, gradient, create_graph)
-                    owned.discard(node)  # a hook may have answered with an array of its own
-                if node.keeps_gradient:
-                    node.receive(gradient, create_graph, node in owned)
-                    if not node.edges:
-                        continue
             if node.kept is not None:
                 _keep_gradient(node, gradient)
             for edge, part in zip(node.edges, node.pull(gradient, create_graph, wanted)):
@@ -446,7 +432,7 @@ def sweep(
                     pending[edge] = held
             if not retain_graph:
                 node.release()
-    return [found.get(_key(edge)) for edge in targets or ()]
+    return found
 
 
 class Root:
@@ -477,10 +463,6 @@ def _deliver_to_output(pending: dict[Any, Any], edge: tuple[Any, int], part: Any
     if slots is None:
         slots = pending[target] = [None] * len(target.shape)
     slots[index] = part if slots[index] is None else slots[index] + part
-
-
-def _key(edge: Any) -> Any:
-    return (id(edge[0]), edge[1]) if type(edge) is tuple else id(edge)
 
 
 def _at(edge: Any, gradient: Any) -> Any:
@@ -524,17 +506,13 @@ def _keep_gradient(node: Any, gradient: Any) -> None:
 class record:  # noqa: N801 - a context manager, named like no_grad
     """Keep every intermediate value and gradient of what runs inside, for drawing and study.
 
-    Args:
-        None.
-
     Example:
-        >>> import autograd
         >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
         >>> with autograd.record():
-        ...     y = (x * x).sum()
-        ...     y.backward()
-        >>> autograd.draw(y).source.count("4")  # doctest: +SKIP
-        1
+        ...     squares = x * x
+        ...     squares.sum().backward()
+        >>> squares.node.kept.values[0], squares.node.kept.gradients[0]
+        (array([1., 4.], dtype=float32), array([1., 1.], dtype=float32))
     """
 
     def __init__(self) -> None:
