@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import differentiate, dtypes, graph
+from .arrays import to_array
 from .errors import ArgumentError, DtypeError, GraphError, InPlaceError, ShapeError
 from .formatting import format_array
 from .graph import Hooks, Kept, RemovableHandle, local
@@ -46,8 +47,6 @@ class Tensor(Methods):
     keeps_gradient = True
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
-        from .creation import to_array
-
         self._array = to_array(data, dtype)
         self._edge = self._grad = self._hooks = self._version = self.name = None
         self._requires_grad = False
