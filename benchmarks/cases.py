@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import nn.functional as F
 import numpy as np
 import torch
 
 import autograd
 import nn
+import nn.functional as F
 import optim
 
 Result = Callable[[], list[np.ndarray]]
