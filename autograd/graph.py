@@ -175,11 +175,15 @@ class _Fixed(_GradMode):
 
 
 class Kept:
-    """What a node keeps for its user rather than for its rule: names, recorded values and gradients."""
+    """What a node keeps for its user rather than for its rule: names, recorded values and gradients.
 
-    __slots__ = ("gradients", "names", "values")
+    `constants` holds the inputs that need no gradient, by their position; the others go by the output's index.
+    """
+
+    __slots__ = ("constants", "gradients", "names", "values")
 
     def __init__(self) -> None:
+        self.constants: dict[int, Any] = {}
         self.names: dict[int, str] = {}
         self.values: dict[int, np.ndarray] = {}
         self.gradients: dict[int, np.ndarray] = {}
@@ -225,8 +229,9 @@ class RemovableHandle:
 class Node:
     """One recorded operation on arrays.
 
-    `shape` and `dtype` are those of the differentiable output; with several, tuples of them. `saved` holds what the
-    rule reads (arrays first), `versions` pairs of (version cell, count at saving) for those arrays.
+    `shape` and `dtype` are those of the differentiable output; with several, tuples of them. `attributes` are the
+    operation's, and after them the number that one operand of an elementwise operation was. `saved` holds what the rule
+    reads (arrays first), `versions` pairs of (version cell, count at saving) for those arrays.
     """
 
     __slots__ = (
@@ -538,8 +543,17 @@ class record:  # noqa: N801 - a context manager, named like no_grad
         finally:
             state.tracer = self
         for index, handle in enumerate(result if isinstance(result, tuple) else (result,)):
-            if handle.node is not None:
-                if handle.node.kept is None:
-                    handle.node.kept = Kept()
-                handle.node.kept.values[index] = np.array(handle._array)
+            node = handle.node
+            if node is not None:
+                if node.kept is None:
+                    node.kept = Kept()
+                node.kept.values[index] = np.array(services.unwrap(handle))
+                _keep_constants(node, arguments[0] if op.variadic else arguments, node.kept.constants)
         return result
+
+
+def _keep_constants(node: Node, inputs: Sequence[Any], constants: dict[int, Any]) -> None:
+    for position, (edge, given) in enumerate(zip(node.edges, inputs)):
+        if edge is None and given is not None:
+            value = services.unwrap(given)
+            constants[position] = np.array(value) if isinstance(value, np.ndarray) else value

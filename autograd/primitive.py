@@ -532,7 +532,8 @@ def _record(
     plan = primitive.plan(needs)
     node = new(Node)
     node.plan = plan
-    node.attributes = attributes
+    numbers = [h for h in handles if type(h) in _NUMBERS] if primitive.broadcasts and len(handles) == 2 else ()
+    node.attributes = (*attributes, *numbers)
     node.edges = edges
     node.saved = plan.save(arrays, [r._array for r in results], attributes)
     node.versions = plan.versions(handles, arrays, results) if plan.arrays else ()
@@ -652,6 +653,7 @@ def _binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
         if state.tracer is not None or not plain:
             return apply_general(primitive, (a, b), ())
         needs = 0
+        number = None
         if type(a) in handle_types:
             x = a._array
             dtype = x.dtype
@@ -664,11 +666,11 @@ def _binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
                 if b._requires_grad:
                     needs += 2
             elif type(b) is float or type(b) is int:
-                y = b
+                y = number = b
             else:
                 return apply_general(primitive, (a, b), ())
         elif (type(a) is float or type(a) is int) and type(b) in handle_types:
-            x = a
+            x = number = a
             y = b._array
             dtype = y.dtype
             if b._requires_grad:
@@ -691,7 +693,7 @@ def _binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
         if plan is not None and state.grad_enabled:
             node = new(Node)
             node.plan = plan
-            node.attributes = ()
+            node.attributes = () if number is None else (number,)
             node.edges = (
                 (a._edge or a) if needs & 1 else None,
                 (b._edge or b) if needs & 2 else None,
