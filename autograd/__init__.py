@@ -10,6 +10,9 @@ tensor([2., 4., 6.])
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from . import errors
 from .creation import (
     arange,
@@ -199,12 +202,23 @@ from .random import (
     randperm,
     set_rng_state,
 )
+from .serialization import load, save
 from .tensor import Tensor
 from .value import Value
+
+from .draw import draw  # isort: skip  # the function takes the place of the subpackage of its name
 
 __version__ = "0.1.0"
 # Another distribution installs a package of this name; nn, optim and the command look for this mark.
 __distribution__ = "chainrule"
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs need when it is first asked for."""
+    if name in ("functional", "testing"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Generator",
@@ -250,6 +264,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "draw",
     "dropout",
     "elu",
     "empty",
@@ -299,6 +314,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "linspace",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -362,6 +378,7 @@ __all__ = [
     "roll",
     "round",
     "rsqrt",
+    "save",
     "scatter_add",
     "selu",
     "set_default_dtype",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,38 +14,41 @@ from .primitive import Handle
 __all__ = ["to_array"]
 
 
-def to_array(data: Any, dtype: Any = None) -> np.ndarray:
-    """A new array of a supported dtype from an array, a Tensor, a number, or nested sequences of them."""
-    if isinstance(data, Handle):
-        array = np.array(data._array)
-    elif isinstance(data, (np.ndarray, np.generic)):
-        array = np.array(data)
-    else:
-        array = _from_sequence(data)
+def to_array(data: Any, dtype: Any = None, name: str = "tensor") -> np.ndarray:
+    """A new array of a supported dtype from an array, a Tensor, a number, or nested sequences of them.
+
+    `name` is the operation that an error names.
+    """
+    given = isinstance(data, (Handle, np.ndarray, np.generic))
+    array = np.array(data._array if isinstance(data, Handle) else data) if given else _from_sequence(data, name)
+    if array.dtype.kind not in "biuf" or (dtype is None and array.dtype.newbyteorder("=") not in dtypes.SUPPORTED):
+        raise DtypeError(
+            f"{name}: dtype {array.dtype} is not supported; use one of {', '.join(map(str, dtypes.SUPPORTED))}"
+        )
     if dtype is not None:
-        return array.astype(dtypes.as_dtype(dtype))
-    if array.dtype not in dtypes.SUPPORTED:
-        native = array.dtype.newbyteorder("=")
-        if native not in dtypes.SUPPORTED:
-            raise DtypeError(
-                f"tensor: dtype {array.dtype} is not supported; pass dtype=, one of "
-                f"{', '.join(map(str, dtypes.SUPPORTED))}"
-            )
-        array = array.astype(native)
-    return array
+        wanted = dtypes.as_dtype(dtype)
+    elif not given and array.dtype == dtypes.float64:
+        wanted = functools.reduce(dtypes.promote_types, _dtypes_in(data), dtypes.bool_)
+    else:
+        wanted = dtypes.as_dtype(array.dtype.newbyteorder("="))
+    if given or wanted.kind not in "iu":
+        return array.astype(wanted, copy=False)
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(wanted)
+        if not (whole == np.trunc(array)).all():
+            raise DtypeError(f"{name}: a number does not fit {wanted}: {data!r:.80}; use a wider dtype")
+    return whole
 
 
-def _from_sequence(data: Any) -> np.ndarray:
+def _from_sequence(data: Any, name: str) -> np.ndarray:
     try:
         array = np.array(_plain(data))
     except ValueError:
-        raise ShapeError(f"tensor: the nested lists have rows of different lengths: {data!r:.80}") from None
-    except OverflowError:
-        raise DtypeError(f"tensor: a number does not fit any dtype: {data!r:.80}") from None
+        raise ShapeError(
+            f"{name}: the nested lists have rows of different lengths: {data!r:.80}; make them equally long"
+        ) from None
     if array.dtype.kind == "O":
-        raise DtypeError(f"tensor: cannot make numbers of {type(data).__name__} {data!r:.80}")
-    if array.dtype == dtypes.float64 and not _holds_numpy(data):
-        array = array.astype(dtypes.get_default_dtype())
+        raise DtypeError(f"{name}: cannot make numbers of {type(data).__name__} {data!r:.80}; give numbers or lists")
     return array
 
 
@@ -55,8 +59,8 @@ def _plain(data: Any) -> Any:
     return [_plain(item) for item in data] if isinstance(data, (list, tuple)) else data
 
 
-def _holds_numpy(data: Any) -> bool:
-    """Whether the first number found carries a dtype of its own."""
-    while isinstance(data, (list, tuple)) and data:
-        data = data[0]
-    return isinstance(data, (np.ndarray, np.generic, Handle))
+def _dtypes_in(data: Any) -> set[dtypes.DType]:
+    """The dtypes in nested sequences: those of arrays and NumPy's numbers, the default one for Python's floats."""
+    if isinstance(data, (list, tuple)):
+        return set().union(*map(_dtypes_in, data)) if data else {dtypes.get_default_dtype()}
+    return {data.dtype if isinstance(data, (Handle, np.ndarray, np.generic)) else dtypes.of_number(data)}

@@ -11,7 +11,7 @@ from . import dtypes
 from .arrays import to_array
 from .errors import ArgumentError, DtypeError, ShapeError
 from .ops.dims import normalize_shape
-from .primitive import Handle, make
+from .primitive import Handle, as_handle, make
 from .tensor import Tensor
 
 __all__ = [
@@ -124,8 +124,28 @@ def _sizes(name: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
     return sizes
 
 
+def _count(name: str, argument: str, value: Any) -> int:
+    if not isinstance(value, (int, np.integer)) or value < 0:
+        raise ArgumentError(f"{name}: {argument} is {value!r}; use a whole number that is not negative")
+    return int(value)
+
+
+def _number(name: str, argument: str, value: Any) -> int | float:
+    if isinstance(value, (Handle, np.ndarray, np.generic)) and not value.shape:
+        value = value._array.item() if isinstance(value, Handle) else value.item()
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ArgumentError(f"{name}: {argument} is {value!r}; use a finite number")
+    return value
+
+
 def _dtype(dtype: Any) -> dtypes.DType:
     return dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+
+
+def _alike(name: str, input: Any, dtype: Any) -> tuple[tuple[int, ...], dtypes.DType]:
+    """The shape and dtype of `input`, or its shape and the given dtype."""
+    model = as_handle(input, name)
+    return model.shape, model.dtype if dtype is None else dtypes.as_dtype(dtype)
 
 
 def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -166,15 +186,29 @@ def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: A
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
-    """A tensor of one number; its dtype follows from the number, unless given.
+    """A tensor of one number.
+
+    Args:
+        shape: the sizes.
+        fill_value: the number.
+        dtype: float32 for a fraction, int64 for a whole number and bool for True and False, unless given.
+        requires_grad: record operations on the tensor.
+        device: "cpu" or None.
+
+    Raises:
+        ShapeError: `fill_value` is more than one number.
+        DtypeError: `fill_value` is no number, or does not fit the dtype.
 
     Example:
         >>> autograd.full((2,), 7)
         tensor([7, 7])
     """
-    wanted = dtypes.of_number(fill_value) if dtype is None else dtypes.as_dtype(dtype)
-    sizes = _sizes("full", (shape,))
-    return _new(np.full(sizes, fill_value, wanted), requires_grad, device)
+    number = to_array(fill_value, dtype, "full")
+    if number.ndim:
+        raise ShapeError(f"full: fill_value {number.shape} is not one number; give one")
+    if dtype is None:
+        number = number.astype(dtypes.of_number(number.item()))
+    return _new(np.full(_sizes("full", (shape,)), number), requires_grad, device)
 
 
 def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -184,7 +218,8 @@ def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) ->
         >>> autograd.zeros_like(autograd.ones(2))
         tensor([0., 0.])
     """
-    return zeros(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    shape, wanted = _alike("zeros_like", input, dtype)
+    return zeros(shape, dtype=wanted, requires_grad=requires_grad)
 
 
 def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -194,7 +229,8 @@ def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> 
         >>> autograd.ones_like(autograd.zeros(2))
         tensor([1., 1.])
     """
-    return ones(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    shape, wanted = _alike("ones_like", input, dtype)
+    return ones(shape, dtype=wanted, requires_grad=requires_grad)
 
 
 def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -204,7 +240,8 @@ def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) ->
         >>> autograd.empty_like(autograd.ones(2, 3)).shape
         (2, 3)
     """
-    return empty(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    shape, wanted = _alike("empty_like", input, dtype)
+    return empty(shape, dtype=wanted, requires_grad=requires_grad)
 
 
 def full_like(input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -214,8 +251,8 @@ def full_like(input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: 
         >>> autograd.full_like(autograd.ones(2), 7)
         tensor([7., 7.])
     """
-    wanted = input.dtype if dtype is None else dtype
-    return full(input.shape, fill_value, dtype=wanted, requires_grad=requires_grad)
+    shape, wanted = _alike("full_like", input, dtype)
+    return full(shape, fill_value, dtype=wanted, requires_grad=requires_grad)
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
@@ -235,9 +272,10 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
     """
     if end is None:
         start, end = 0, start
+    start, end, step = _number("arange", "start", start), _number("arange", "end", end), _number("arange", "step", step)
     if step == 0 or (end - start) * step < 0:
         raise ArgumentError(f"arange: step {step} does not lead from {start} to {end}; change its sign, or its size")
-    whole = all(isinstance(n, (int, np.integer)) for n in (start, end, step))
+    whole = all(isinstance(n, int) for n in (start, end, step))
     wanted = (dtypes.int64 if whole else dtypes.get_default_dtype()) if dtype is None else dtypes.as_dtype(dtype)
     count = math.ceil((end - start) / step)
     return _new((start + step * np.arange(count)).astype(wanted), requires_grad)
@@ -250,9 +288,8 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, require
         >>> autograd.linspace(0, 1, 5)
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    if steps < 0:
-        raise ArgumentError(f"linspace: steps is {steps}; use a number that is not negative")
-    return _new(np.linspace(start, end, steps).astype(_dtype(dtype)), requires_grad)
+    first, last = _number("linspace", "start", start), _number("linspace", "end", end)
+    return _new(np.linspace(first, last, _count("linspace", "steps", steps)).astype(_dtype(dtype)), requires_grad)
 
 
 def logspace(
@@ -264,9 +301,9 @@ def logspace(
         >>> autograd.logspace(0, 2, 3)
         tensor([  1.,  10., 100.])
     """
-    if steps < 0:
-        raise ArgumentError(f"logspace: steps is {steps}; use a number that is not negative")
-    return _new(np.logspace(start, end, steps, base=base).astype(_dtype(dtype)), requires_grad)
+    first, last = _number("logspace", "start", start), _number("logspace", "end", end)
+    exponents = np.linspace(first, last, _count("logspace", "steps", steps))
+    return _new(np.power(float(_number("logspace", "base", base)), exponents).astype(_dtype(dtype)), requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:

@@ -7,31 +7,35 @@ from typing import Any
 import numpy as np
 
 from . import graph
+from .arrays import to_array
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
-from .primitive import Handle, make
+from .primitive import Handle, make, op
 
 __all__ = ["backward", "grad"]
 
 
-def _edge(output: Any, name: str) -> Any:
-    """The edge at which an output's gradient enters the graph."""
-    if not isinstance(output, Handle):
-        if hasattr(output, "pull"):  # a Value is its own node
-            return output
-        raise DtypeError(f"{name}: expected a Tensor or a Value, not {type(output).__name__}")
-    if not output._requires_grad:
-        raise GraphError(
-            f"{name}: the output {output.shape} does not require grad and has no graph; make an input with "
-            "requires_grad=True, and compute outside no_grad()"
+def _edge(tensor: Any, name: str, role: str = "output") -> Any:
+    """The edge at which an output's gradient enters the graph, or an input's leaves it."""
+    if not isinstance(tensor, Handle):
+        if hasattr(tensor, "pull"):  # a Value is its own node
+            return tensor
+        raise DtypeError(
+            f"{name}: the {role} is no Tensor or Value but {type(tensor).__name__} {tensor!r:.40}; give one, or a "
+            "list of them"
         )
-    return output._edge or output
+    if not tensor._requires_grad:
+        fix = "set requires_grad=True on it before computing the outputs"
+        if role == "output":
+            fix = "make an input with requires_grad=True, and compute outside no_grad()"
+        raise GraphError(f"{name}: the {role} {tensor.shape} does not require grad and has no graph; {fix}")
+    return tensor._edge or tensor
 
 
 def _seed(output: Any, gradient: Any, create_graph: bool, name: str) -> Any:
     """The gradient that enters at an output: the given one, or 1 for a single number."""
     if not isinstance(output, Handle):
-        number = 1.0 if gradient is None else gradient
-        return output.constant(number) if create_graph else float(number)
+        number = output.constant(1.0 if gradient is None else gradient)
+        return number if create_graph else number.data
     array = output._array
     seed: Any
     if gradient is None:
@@ -41,13 +45,15 @@ def _seed(output: Any, gradient: Any, create_graph: bool, name: str) -> Any:
                 f"gradient of shape {array.shape}"
             )
         seed = np.ones_like(array)
+    elif isinstance(gradient, Handle) and create_graph:
+        with graph.enable_grad():
+            seed = gradient if gradient.dtype == array.dtype else op.to_dtype.apply(gradient, array.dtype)
     else:
-        if isinstance(gradient, Handle) and create_graph and gradient._array.dtype == array.dtype:
-            seed = gradient
-        else:
-            seed = np.array(gradient._array if isinstance(gradient, Handle) else gradient, dtype=array.dtype)
-        if seed.shape != array.shape:
-            raise ShapeError(f"{name}: gradient {seed.shape} must have the shape of its output, {array.shape}")
+        seed = to_array(gradient, array.dtype, name)
+    if seed.shape != array.shape:
+        raise ShapeError(
+            f"{name}: a gradient {seed.shape} was given for an output {array.shape}; their shapes must be equal"
+        )
     return make(seed) if create_graph and not isinstance(seed, Handle) else seed
 
 
@@ -85,10 +91,11 @@ def backward(
         retain_graph: keep what the graph saved, so that it can be swept again; the value of `create_graph`, unless
             given.
         create_graph: record the sweep itself, so that gradients can be differentiated again.
-        inputs: accumulate into these leaves alone.
+        inputs: accumulate into these tensors alone.
 
     Raises:
         GraphError: an output has no graph, or its graph was swept already.
+        ShapeError: a gradient does not have the shape of its output.
         InPlaceError: an array that a rule needs was changed in place.
 
     Example:
@@ -101,13 +108,15 @@ def backward(
     if inputs is None:
         _run(roots, retain_graph, create_graph, None)
         return
-    leaves = _listed(inputs)
-    targets = [_edge(leaf, "backward") for leaf in leaves]
-    if any(type(edge) is tuple for edge in targets):
-        raise GraphError("backward: inputs must be leaves; for other tensors use autograd.grad")
-    for leaf, gradient in zip(leaves, _run(roots, retain_graph, create_graph, targets), strict=True):
-        if gradient is not None:
-            leaf.receive(gradient, create_graph, False)
+    sources = list({id(source): source for source in _listed(inputs)}.values())  # one named twice counts once
+    if not sources:
+        raise ArgumentError("backward: inputs is empty; name the tensors that shall accumulate, or pass None for all")
+    targets = [_edge(source, "backward", "input") for source in sources]
+    found = _run(roots, retain_graph, create_graph, targets)
+    with graph.set_grad_enabled(create_graph):
+        for source, gradient in zip(sources, found, strict=True):
+            if gradient is not None:
+                source.receive(gradient, create_graph, False)
 
 
 def grad(
@@ -144,18 +153,32 @@ def grad(
     """
     roots = _roots(_listed(outputs), grad_outputs, create_graph, "grad")
     sources = _listed(inputs)
-    targets = [_edge(source, "grad") for source in sources]
+    targets = [_edge(source, "grad", "input") for source in sources]
     found = _run(roots, retain_graph, create_graph, targets)
     answers = []
     for position, (source, gradient) in enumerate(zip(sources, found, strict=True)):
-        tensor = isinstance(source, Handle)
-        if gradient is None and materialize_grads:
-            gradient = np.zeros_like(source._array) if tensor else 0.0
-        elif gradient is None and not allow_unused:
+        if gradient is not None:
+            answers.append(_own(gradient, create_graph))
+        elif materialize_grads:
+            answers.append(_zero(source, create_graph))
+        elif allow_unused:
+            answers.append(None)
+        else:
             raise GraphError(
                 f"grad: no output depends on input {position}; drop it, or pass allow_unused=True to get None for it"
             )
-        if tensor and gradient is not None and not isinstance(gradient, Handle):
-            gradient = make(np.array(gradient))
-        answers.append(gradient)
     return tuple(answers)
+
+
+def _own(gradient: Any, create_graph: bool) -> Any:
+    """A handle on memory that is the gradient's own: several inputs may have been handed one array."""
+    if isinstance(gradient, Handle):
+        with graph.set_grad_enabled(create_graph):
+            return op.clone.apply(gradient)
+    return make(np.array(gradient)) if isinstance(gradient, (np.ndarray, np.generic)) else gradient
+
+
+def _zero(source: Any, create_graph: bool) -> Any:
+    if isinstance(source, Handle):
+        return make(np.zeros_like(source._array))
+    return source.constant(0.0) if create_graph else 0.0

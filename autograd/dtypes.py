@@ -82,12 +82,12 @@ def as_dtype(dtype: Any) -> DType:
     if dtype is float:
         return _default
     try:
-        found = np.dtype(dtype)
+        found = None if dtype is None else np.dtype(dtype)
     except TypeError:
         found = None
     if found is None or found not in SUPPORTED:
         raise DtypeError(f"dtype {dtype!r} is not supported; use one of {', '.join(map(str, SUPPORTED))}")
-    return found
+    return SUPPORTED[SUPPORTED.index(found)]  # that very object: fast paths compare with `is`
 
 
 def of_number(value: Any) -> DType:

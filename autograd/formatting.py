@@ -3,44 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["format_array"]
+__all__ = ["format_array", "with_suffixes"]
 
 PRECISION, EDGE_ITEMS, THRESHOLD, LINE_WIDTH = 4, 3, 1000, 80
 
 
-def _formatter(shown: np.ndarray) -> Callable[[Any], str]:
-    """A function that prints one number in the width that all shown numbers need."""
-    if shown.dtype.kind == "b":
-        cells = [str(bool(x)) for x in shown]
-        width = max(map(len, cells), default=0)
-        return lambda x: str(bool(x)).rjust(width)
-    if shown.dtype.kind in "iu":
-        width = max((len(str(int(x))) for x in shown), default=0)
-        return lambda x: str(int(x)).rjust(width)
+def _formatter(shown: np.ndarray) -> tuple[Callable[[Any], str], int]:
+    """A function that prints one number in the width that the shown numbers need, and that width."""
+    if shown.dtype.kind != "f":
+        width = max(len(str(x)) for x in shown.tolist())
+        return (lambda x: str(x.item()).rjust(width)), width
     numbers = shown.astype(np.float64)
-    finite = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    whole = bool(np.all(finite == np.ceil(finite)))
-    scientific = finite.size > 0 and bool(
-        finite.max() / finite.min() > 1000 or finite.max() > 1e8 or (not whole and finite.min() < 1e-4)
-    )
-    if whole and finite.size and finite.max() / finite.min() > 1000 and finite.max() <= 1e8:
-        scientific = False
+    counted = numbers[np.isfinite(numbers) & (numbers != 0)]  # zeros, nan and inf decide neither form nor width
+    sizes = np.abs(counted)
+    whole = bool((counted == np.floor(counted)).all())
+    with np.errstate(over="ignore"):
+        scientific = counted.size > 0 and bool(
+            sizes.max() / sizes.min() > 1000 or sizes.max() > 1e8 or sizes.min() < 1e-4
+        )
 
     def plain(x: Any) -> str:
         x = float(x)
-        if not math.isfinite(x):
-            return str(x)
         if scientific:
             return f"{x:.{PRECISION}e}"
-        return f"{x:.0f}." if whole else f"{x:.{PRECISION}f}"
+        if not whole:
+            return f"{x:.{PRECISION}f}"
+        return f"{x:.0f}." if math.isfinite(x) else str(x)
 
-    width = max((len(plain(x)) for x in numbers), default=0)
-    return lambda x: plain(x).rjust(width)
+    width = max((len(plain(x)) for x in counted), default=1)
+    return (lambda x: plain(x).rjust(width)), width
 
 
 def _edges(array: np.ndarray) -> np.ndarray:
@@ -51,7 +47,7 @@ def _edges(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _nested(array: np.ndarray, indent: int, summarize: bool, one: Callable[[Any], str]) -> str:
+def _nested(array: np.ndarray, indent: int, summarize: bool, one: Callable[[Any], str], width: int) -> str:
     if array.ndim == 0:
         return one(array[()])
     size = array.shape[0]
@@ -60,12 +56,11 @@ def _nested(array: np.ndarray, indent: int, summarize: bool, one: Callable[[Any]
         cells = [one(x) for x in (array[:EDGE_ITEMS] if short else array)]
         if short:
             cells += [" ...", *(one(x) for x in array[-EDGE_ITEMS:])]
-        width = len(cells[0]) + 2 if cells else 2
-        per_line = max(1, (LINE_WIDTH - indent) // width)
+        per_line = max(1, (LINE_WIDTH - indent) // (width + 2))
         lines = [", ".join(cells[k : k + per_line]) for k in range(0, len(cells), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     picked = [*range(EDGE_ITEMS), -1, *range(size - EDGE_ITEMS, size)] if short else range(size)
-    rows = ["..." if k < 0 else _nested(array[k], indent + 1, summarize, one) for k in picked]
+    rows = ["..." if k < 0 else _nested(array[k], indent + 1, summarize, one, width) for k in picked]
     gap = "," + "\n" * (array.ndim - 1) + " " * (indent + 1)
     return "[" + gap.join(rows) + "]"
 
@@ -76,4 +71,17 @@ def format_array(array: np.ndarray, indent: int) -> str:
         return "[]"
     summarize = array.size > THRESHOLD
     shown = _edges(array) if summarize else array
-    return _nested(array, indent, summarize, _formatter(shown.reshape(-1)))
+    return _nested(array, indent, summarize, *_formatter(shown.reshape(-1)))
+
+
+def with_suffixes(text: str, suffixes: Sequence[str], indent: int) -> str:
+    """Close a printed tensor with its dtype and the like, each on a new line where the last one would be too long."""
+    length = len(text) - text.rfind("\n") + 1
+    for suffix in suffixes:
+        if length + len(suffix) + 2 > LINE_WIDTH:
+            text += ",\n" + " " * indent + suffix
+            length = indent + len(suffix)
+        else:
+            text += ", " + suffix
+            length += len(suffix) + 2
+    return text + ")"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .creation import _dtype, _new, _sizes
-from .errors import ArgumentError
+from .creation import _alike, _count, _dtype, _new, _number, _sizes
+from .errors import ArgumentError, DtypeError
 from .ops.elementwise import MUL
 from .primitive import as_handle
 from .tensor import Tensor
@@ -47,8 +47,7 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._seed = int(np.random.SeedSequence().entropy) % 2**63 if seed is None else int(seed)  # type: ignore[arg-type]
-        self.numpy = np.random.default_rng(self._seed)
+        self.manual_seed(int(np.random.SeedSequence().entropy) % 2**63 if seed is None else seed)  # type: ignore[arg-type]
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the sequence of `seed`; returns the generator."""
@@ -68,9 +67,15 @@ class Generator:
 
     def set_state(self, state: dict[str, Any]) -> Generator:
         """Go on from a state that `get_state` gave; returns the generator."""
-        state = dict(state)
-        self._seed = state.pop("seed")
-        self.numpy.bit_generator.state = state
+        try:
+            rest = dict(state)
+            seed = rest.pop("seed")
+            self.numpy.bit_generator.state = rest
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArgumentError(
+                f"set_state: this is no state of a generator ({error!r}); use what get_state gave"
+            ) from None
+        self._seed = seed
         return self
 
 
@@ -106,12 +111,23 @@ def set_rng_state(state: dict[str, Any]) -> None:
 
 
 def _source(generator: Generator | None) -> np.random.Generator:
-    return (generator or default_generator).numpy
+    if generator is not None and not isinstance(generator, Generator):
+        raise DtypeError(f"generator: expected an autograd.Generator or None, not {type(generator).__name__}")
+    return (default_generator if generator is None else generator).numpy
+
+
+def _floating(name: str, dtype: Any) -> dtypes.DType:
+    wanted = _dtype(dtype)
+    if wanted.kind != "f":
+        raise DtypeError(f"{name}: {wanted} holds no fractions; use float16, float32 or float64")
+    return wanted
 
 
 def _uniform(shape: tuple[int, ...], dtype: dtypes.DType, generator: Generator | None) -> np.ndarray:
-    wide = dtype if dtype == dtypes.float64 else dtypes.float32
-    return np.asarray(_source(generator).random(shape, dtype=wide.type)).astype(dtype, copy=False)
+    if dtype == dtypes.float16:  # rounding a float32 just below 1 would give 1
+        steps = 2**11
+        return np.asarray(_source(generator).integers(0, steps, shape) / steps).astype(dtype)
+    return np.asarray(_source(generator).random(shape, dtype=dtype.type))
 
 
 def _gaussian(shape: tuple[int, ...], dtype: dtypes.DType, generator: Generator | None) -> np.ndarray:
@@ -132,7 +148,7 @@ def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False, generator:
         >>> autograd.rand(2, 3).shape
         (2, 3)
     """
-    return _new(_uniform(_sizes("rand", shape), _dtype(dtype), generator), requires_grad)
+    return _new(_uniform(_sizes("rand", shape), _floating("rand", dtype), generator), requires_grad)
 
 
 def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False, generator: Generator | None = None) -> Tensor:
@@ -142,17 +158,19 @@ def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False, generator
         >>> autograd.randn(2, 3).shape
         (2, 3)
     """
-    return _new(_gaussian(_sizes("randn", shape), _dtype(dtype), generator), requires_grad)
+    return _new(_gaussian(_sizes("randn", shape), _floating("randn", dtype), generator), requires_grad)
 
 
 def rand_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Uniform numbers in the shape and dtype of another tensor."""
-    return rand(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    shape, wanted = _alike("rand_like", input, dtype)
+    return rand(shape, dtype=wanted, requires_grad=requires_grad)
 
 
 def randn_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Normal numbers in the shape and dtype of another tensor."""
-    return randn(input.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    shape, wanted = _alike("randn_like", input, dtype)
+    return randn(shape, dtype=wanted, requires_grad=requires_grad)
 
 
 def randint(
@@ -177,10 +195,14 @@ def randint(
         low, high, size = 0, low, high
     if size is None or isinstance(size, int) or high is None:
         raise ArgumentError("randint: give the bounds and a shape: randint(high, (2, 3)) or randint(low, high, (2, 3))")
+    if not all(isinstance(bound, (int, np.integer)) for bound in (low, high)):
+        raise ArgumentError(f"randint: the bounds {low!r} and {high!r} must be whole numbers")
     if high <= low:
         raise ArgumentError(f"randint: there is no whole number from {low} up to {high}; make high larger")
-    drawn = np.asarray(_source(generator).integers(low, high, _sizes("randint", tuple(size))))
-    return _new(drawn.astype(dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)), False)
+    wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+    if wanted.kind in "iu" and not np.iinfo(wanted).min <= low < high <= np.iinfo(wanted).max + 1:
+        raise DtypeError(f"randint: numbers from {low} up to {high} do not fit {wanted}; use a wider dtype")
+    return _new(np.asarray(_source(generator).integers(low, high, _sizes("randint", (size,)))).astype(wanted), False)
 
 
 def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
@@ -190,9 +212,7 @@ def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
         >>> autograd.randperm(5).sum()
         tensor(10)
     """
-    if n < 0:
-        raise ArgumentError(f"randperm: n is {n}; use a number that is not negative")
-    return _new(_source(generator).permutation(n).astype(dtypes.int64), False)
+    return _new(_source(generator).permutation(_count("randperm", "n", n)).astype(dtypes.int64), False)
 
 
 def normal(mean: float, std: float, size: Any, *, dtype: Any = None, generator: Generator | None = None) -> Tensor:
@@ -202,11 +222,11 @@ def normal(mean: float, std: float, size: Any, *, dtype: Any = None, generator: 
         >>> autograd.normal(0.0, 1.0, (2, 3)).shape
         (2, 3)
     """
-    if std < 0:
+    centre, spread = _number("normal", "mean", mean), _number("normal", "std", std)
+    if spread < 0:
         raise ArgumentError(f"normal: std is {std}; use a number that is not negative")
-    return _new(
-        (mean + std * _gaussian(_sizes("normal", tuple(size)), _dtype(dtype), generator)).astype(_dtype(dtype)), False
-    )
+    wanted = _floating("normal", dtype)
+    return _new((centre + spread * _gaussian(_sizes("normal", (size,)), wanted, generator)).astype(wanted), False)
 
 
 def bernoulli(input: Any, *, generator: Generator | None = None) -> Tensor:
@@ -232,6 +252,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True) -> Tensor:
 
     Raises:
         ArgumentError: p is no probability.
+        DtypeError: the input is to be scaled and is not floating.
 
     Example:
         >>> autograd.dropout(autograd.ones(3), p=0.5, training=False)
@@ -239,10 +260,12 @@ def dropout(input: Any, p: float = 0.5, training: bool = True) -> Tensor:
 
     Source: Srivastava et al. 2014, Journal of Machine Learning Research 15, section 10 for the scaling.
     """
-    if not 0 <= p <= 1:
-        raise ArgumentError(f"dropout: p is {p}; use a probability from 0 to 1")
+    if not isinstance(p, (int, float)) or not 0 <= p <= 1:
+        raise ArgumentError(f"dropout: p is {p!r}; use a probability from 0 to 1")
     x = as_handle(input, "dropout")
     if not training or p == 0:
         return x
+    if x.dtype.kind != "f":
+        raise DtypeError(f"dropout: x is {x.dtype}, which cannot be divided by 1 - p; convert it with .float() first")
     kept = _uniform(x.shape, dtypes.float32, None) >= p
     return MUL.apply(x, kept * x.dtype.type(0 if p == 1 else 1 / (1 - p)))

@@ -11,11 +11,13 @@ import numpy as np
 from . import differentiate, dtypes, graph
 from .arrays import to_array
 from .errors import ArgumentError, DtypeError, GraphError, InPlaceError, ShapeError
-from .formatting import format_array
+from .formatting import format_array, with_suffixes
 from .graph import Hooks, Kept, RemovableHandle, local
 from .methods import Methods
 from .ops import index as index_ops
 from .ops import reduce
+from .ops import shape as shape_ops
+from .ops.dims import normalize_dim
 from .primitive import Handle, as_handle, make, register_tensor, version_cell
 
 __all__ = ["Tensor"]
@@ -72,7 +74,11 @@ class Tensor(Methods):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
-        return self.shape if dim is None else self.shape[dim]
+        if dim is None:
+            return self.shape
+        if self.ndim == 0:
+            raise ArgumentError("size: a 0-d tensor has no dimensions; use numel()")
+        return self.shape[normalize_dim("size", dim, self.ndim)]
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -200,7 +206,7 @@ class Tensor(Methods):
         with _receive_lock:
             held = self._grad
             if create_graph:
-                self._grad = gradient if held is None else held + gradient
+                self._grad = shape_ops.CLONE.apply(gradient) if held is None else held + gradient
             elif held is None:
                 keep = owned and type(gradient) is np.ndarray and gradient.flags.c_contiguous
                 self._grad = make(gradient if keep else np.array(gradient, order="C"))
@@ -222,7 +228,9 @@ class Tensor(Methods):
 
     def _own_hooks(self, name: str) -> Hooks:
         if not self._requires_grad:
-            raise GraphError(f"{name}: this tensor does not require grad, so no gradient will come")
+            raise GraphError(
+                f"{name}: this tensor does not require grad, so no gradient will come; call requires_grad_() first"
+            )
         if self._edge is None:
             table, key = self._hooks, 0
             if table is None:
@@ -242,6 +250,7 @@ class Tensor(Methods):
 
         Raises:
             GraphError: the tensor does not require grad.
+            ArgumentError: the hook is no function.
 
         Example:
             >>> x = autograd.tensor(1.0, requires_grad=True)
@@ -250,6 +259,8 @@ class Tensor(Methods):
             >>> x.grad
             tensor(20.)
         """
+        if not callable(hook):
+            raise ArgumentError(f"register_hook: {hook!r:.40} cannot be called; give a function of the gradient")
         return self._own_hooks("register_hook").add(hook)
 
     def retain_grad(self) -> None:
@@ -270,7 +281,9 @@ class Tensor(Methods):
             if not any(reference() is self for reference in hooks.retained):
                 hooks.retained.append(weakref.ref(self))
         elif not self._requires_grad:
-            raise GraphError("retain_grad: this tensor does not require grad, so no gradient will come")
+            raise GraphError(
+                "retain_grad: this tensor does not require grad, so no gradient will come; call requires_grad_() first"
+            )
 
     # --- its numbers
 
@@ -319,7 +332,7 @@ class Tensor(Methods):
 
     def __len__(self) -> int:
         if self._array.ndim == 0:
-            raise ShapeError("len: a 0-d tensor has no length")
+            raise ShapeError("len: a 0-d tensor has no length; use numel()")
         return self._array.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -333,23 +346,32 @@ class Tensor(Methods):
     __hash__ = object.__hash__  # by identity, at the speed of C: the sweep looks leaves up
 
     def __repr__(self) -> str:
-        text = "tensor(" + format_array(self._array, len("tensor("))
-        if self._array.size == 0 and self.shape != (0,):
-            text += f", size={self.shape}"
-        common = (dtypes.get_default_dtype(), dtypes.bool_) if self._array.size == 0 else None
-        if self.dtype not in (common or (dtypes.get_default_dtype(), dtypes.bool_, dtypes.int64)):
-            text += f", dtype={self.dtype}"
+        suffixes = []
+        empty = self._array.size == 0
+        if empty and self.ndim != 1:
+            suffixes.append(f"size={self.shape}")
+        if self.dtype not in (dtypes.get_default_dtype(), dtypes.bool_) and (empty or self.dtype != dtypes.int64):
+            suffixes.append(f"dtype={self.dtype}")
         if self._edge is not None:
-            text += f", grad_fn=<{graph.target_of(self._edge).plan.op.name}>"
+            suffixes.append(f"grad_fn=<{graph.target_of(self._edge).plan.op.name}>")
         elif self._requires_grad:
-            text += ", requires_grad=True"
-        return text + ")"
+            suffixes.append("requires_grad=True")
+        indent = len("tensor(")
+        return with_suffixes("tensor(" + format_array(self._array, indent), suffixes, indent)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self._array.ndim == 0 and spec else repr(self)
+        if self._array.ndim == 0:
+            return format(self.item(), spec)
+        if spec:
+            raise DtypeError(f"format: {spec!r} is for one number, and x is {self.shape}; use item() or tolist()")
+        return repr(self)
 
     def __copy__(self) -> Tensor:
-        return self if self._edge is not None else self.__deepcopy__({})
+        self._only_leaf("copy")
+        result = object.__new__(type(self))
+        result.__setstate__(self.__getstate__())
+        result._version = version_cell(self)  # the memory is shared
+        return result
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         self._only_leaf("deepcopy")
@@ -479,7 +501,10 @@ class Tensor(Methods):
         if not dtypes.can_cast(result, self.dtype) or (function is np.true_divide and self.dtype.kind != "f"):
             raise DtypeError(f"{name}: a result of {result} does not fit x, {self.dtype}; convert x first")
         self._fits(name, operand)
-        function(self._array, operand, out=self._array, casting="unsafe")
+        try:
+            function(self._array, operand, out=self._array, casting="unsafe")
+        except (TypeError, OverflowError) as error:
+            raise DtypeError(f"{name}: not defined for x {self.dtype} and {operand!r:.40}: {error}") from None
         version_cell(self)[0] += 1
         return self
 
@@ -489,7 +514,10 @@ class Tensor(Methods):
         except ValueError:
             fits = False
         if not fits:
-            raise ShapeError(f"{name}: an operand {np.shape(operand)} does not broadcast to x {self.shape} in place")
+            raise ShapeError(
+                f"{name}: an operand {np.shape(operand)} does not broadcast to x {self.shape}, whose shape stays as it "
+                "is; reshape the operand, or compute a new tensor"
+            )
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """Add in place: `x += alpha * other`."""
@@ -528,10 +556,22 @@ class Tensor(Methods):
         version_cell(self)[0] += 1
         return self
 
+    def _representable(self, name: str, value: Any) -> Any:
+        """An array or number to write into this tensor, checked."""
+        if not isinstance(value, (int, float)):
+            return as_handle(value, name)._array
+        if self.dtype.kind in "iu":
+            bounds = np.iinfo(self.dtype)
+            if not bounds.min <= value <= bounds.max:
+                raise DtypeError(f"{name}: {value} does not fit x, {self.dtype}; convert x first")
+        return value
+
     def fill_(self, value: Any) -> Tensor:
         """Overwrite with one number."""
-        (number,) = self._in_place("fill_", value)
-        self._fits("fill_", number)
+        (given,) = self._in_place("fill_", value)
+        number = self._representable("fill_", given)
+        if np.ndim(number):
+            raise ShapeError(f"fill_: expected one number, not {np.shape(number)}; use copy_ for many")
         self._array[...] = number
         version_cell(self)[0] += 1
         return self
@@ -542,7 +582,7 @@ class Tensor(Methods):
 
     def __setitem__(self, where: Any, value: Any) -> None:
         (array,) = self._in_place("item assignment", value)
-        array = array if isinstance(array, (int, float)) else as_handle(array, "item assignment")._array
+        array = self._representable("item assignment", array)
         pattern, arrays = index_ops.encode(where, self.shape)
         place = index_ops.decode(pattern, arrays)
         try:
@@ -550,7 +590,7 @@ class Tensor(Methods):
         except ValueError:
             raise ShapeError(
                 f"item assignment: a value {np.shape(array)} does not broadcast to the "
-                f"{self._array[place].shape} numbers chosen from x {self.shape}"
+                f"{self._array[place].shape} numbers chosen from x {self.shape}; make the shapes equal"
             ) from None
         version_cell(self)[0] += 1
 

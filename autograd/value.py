@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import differentiate
-from .errors import DtypeError
+from .errors import DtypeError, GraphError
 from .graph import local
 from .ops import elementwise
 from .primitive import Handle, Plan, Primitive, appliers, op
@@ -60,9 +60,7 @@ class Value:
     scope: tuple[str, ...]
 
     def __init__(self, data: Any, label: str = "") -> None:
-        if type(data) is not float and (isinstance(data, (Value, Handle)) or not hasattr(data, "__float__")):
-            raise DtypeError(f"Value: expected a number, not {type(data).__name__}: {data!r:.80}")
-        self.data = float(data)
+        self.data = data if type(data) is float else _to_float(data)
         self.grad = 0.0
         self.label = label
         self.edges = ()
@@ -244,6 +242,23 @@ class Value:
     def __ge__(self, other: Any) -> bool:
         return self.data >= number(other)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        self._only_leaf("deepcopy")
+        result = memo[id(self)] = Value(self.data, self.label)
+        result.grad = float(self.grad)
+        return result
+
+    def __copy__(self) -> Value:
+        return self.__deepcopy__({})
+
+    def __reduce__(self) -> Any:
+        self._only_leaf("pickle")
+        return Value, (self.data, self.label)
+
+    def _only_leaf(self, name: str) -> None:
+        if self.edges:
+            raise GraphError(f"{name}: this Value is the result of an operation; copy Value(x.data) instead")
+
     def __float__(self) -> float:
         return self.data
 
@@ -256,9 +271,18 @@ class Value:
         return f"Value(data={self.data:.6g}, grad={gradient:.6g}{label})"
 
 
-def number(value: Any) -> Any:
-    """The number in a Value; numbers as they are."""
-    return value.data if isinstance(value, Value) else value
+def number(value: Any) -> float:
+    """The number in a Value; numbers as floats."""
+    return value.data if isinstance(value, Value) else _to_float(value)
+
+
+def _to_float(data: Any) -> float:
+    if not isinstance(data, (Value, Handle)) and hasattr(data, "__float__"):
+        try:
+            return float(data)
+        except (TypeError, OverflowError):  # an array of several numbers; a number that is too large
+            pass
+    raise DtypeError(f"Value: expected a number, not {type(data).__name__}: {data!r:.80}; give one that float() takes")
 
 
 def record(plan: Plan, inputs: tuple[Value, ...], saved: tuple[Any, ...], data: float) -> Value:

@@ -36,7 +36,7 @@ RELU = unary(
     "relu",
     _relu,
     lambda x: x if x > 0 or x != x else 0.0,
-    lambda g, out: op.where(out > 0, g, 0 * g),
+    lambda g, out: op.where(out <= 0, 0 * g, g),
     kinks=(0,),
     promotes="same",
     formula="max(x, 0)",
@@ -47,7 +47,7 @@ SIGMOID = unary(
 LOGSIGMOID = unary(
     "logsigmoid",
     _log_sigmoid,
-    lambda x: -scalar.softplus(-x),
+    lambda x: min(x, 0.0) - math.log1p(math.exp(-abs(x))),
     lambda g, x: g * op.sigmoid(-x),
     formula="ln(1 / (1 + e^-x))",
 )
@@ -150,12 +150,12 @@ def _gelu(x: Any, approximate: str) -> Any:
         return 0.5 * x * (1 + np.tanh(_ROOT * (x + 0.044715 * x * x * x)))
     from scipy.special import erf
 
-    return 0.5 * x * (1 + erf(x / math.sqrt(2)))
+    return 0.5 * x * (1 + np.asarray(erf(x / math.sqrt(2)), dtype=x.dtype))
 
 
 def _gelu_scalar(x: float, approximate: str) -> float:
     if approximate == "tanh":
-        return 0.5 * x * (1 + math.tanh(_ROOT * (x + 0.044715 * x**3)))
+        return 0.5 * x * (1 + math.tanh(_ROOT * (x + 0.044715 * x * x * x)))
     return 0.5 * x * (1 + math.erf(x / math.sqrt(2)))
 
 
@@ -197,7 +197,12 @@ def _log_softmax(x: Any, dim: int) -> Any:
 
 def _along_samples(rng: np.random.Generator) -> list[Sample]:
     cases: list[tuple[tuple[int, ...], int]] = [((3,), 0), ((2, 3), 1), ((2, 3), -2), ((2, 3, 2), 1), ((0, 2), 1)]
+    cases.append(((), 0))
     return [Sample((values(rng, shape),), (dim,)) for shape, dim in cases]
+
+
+def _sum_along(x: Any, dim: int) -> Any:
+    return op.sum(x, (dim,) if x.ndim else (), True)
 
 
 SOFTMAX = define(
@@ -205,7 +210,7 @@ SOFTMAX = define(
     forward=lambda x, dim: _softmax(x, dim) if x.ndim else np.ones_like(x),
     inputs=("x",),
     attributes=("dim",),
-    vjp={"x": lambda g, out, dim: out * (g - op.sum(g * out, (dim,), True))},
+    vjp={"x": lambda g, out, dim: out * (g - _sum_along(g * out, dim))},
     infer=check_dim("softmax"),
     promotes="float",
     samples=_along_samples,
@@ -216,7 +221,7 @@ LOG_SOFTMAX = define(
     forward=lambda x, dim: _log_softmax(x, dim) if x.ndim else np.zeros_like(x),
     inputs=("x",),
     attributes=("dim",),
-    vjp={"x": lambda g, out, dim: g - op.exp(out) * op.sum(g, (dim,), True)},
+    vjp={"x": lambda g, out, dim: g - op.exp(out) * _sum_along(g, dim)},
     infer=check_dim("log_softmax"),
     promotes="float",
     samples=_along_samples,

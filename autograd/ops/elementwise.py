@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import dtypes
 from ..errors import ArgumentError
-from ..primitive import Sample, define, op
+from ..primitive import Sample, as_handle, define, op
 from . import scalar
 from .families import binary, comparison, rounding, unary, values
 
@@ -35,20 +36,44 @@ DIV = binary(
     label="/",
     formula="x / y",
 )
+
+
+def _power_x(g: Any, x: Any, y: Any) -> Any:
+    """`y x^(y - 1)`, and 0 at 0^0: a 1 stands for the base there, so that no order of derivative meets 0 * inf."""
+    if not isinstance(y, (int, float)) or y == 0:
+        x = op.where(op.eq(x, 0) & op.eq(y, 0), 1, x)
+    return g * y * op.pow(x, y - 1)
+
+
+def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
+    """`x^y ln x`, and 0 at 0^y for y >= 0, by the same exchange."""
+    return g * out * op.log(op.where(op.eq(x, 0) & (y >= 0), 1, x))
+
+
 POW = binary(
     "pow",
     operator.pow,
     scalar.power,
-    x=lambda g, x, y: op.where(op.eq(y, 0), 0 * g, g * y * op.pow(x, y - 1)),
-    y=lambda g, x, y, out: op.where(op.eq(x, 0) & (y >= 0), 0 * g, g * out * op.log(x)),
+    x=_power_x,
+    y=_power_y,
     x_range=(0.3, 2.0),
     label="**",
     formula="x ** y",
 )
+
+
+def _square(x: Any) -> Any:
+    return np.square(x) if x.dtype != dtypes.bool_ else x.astype(dtypes.int64)
+
+
+def _sign(x: Any) -> Any:
+    return np.sign(x) if x.dtype != dtypes.bool_ else x.copy()
+
+
 NEG = unary("neg", np.negative, operator.neg, lambda g: -g, promotes="same", label="-", formula="-x")
 ABS = unary("abs", np.absolute, math.fabs, lambda g, x: g * op.sign(x), kinks=(0,), promotes="same", formula="|x|")
-SIGN = unary("sign", np.sign, scalar.sign, lambda g: 0 * g, kinks=(0,), promotes="same", formula="sign(x)")
-SQUARE = unary("square", np.square, lambda x: x * x, lambda g, x: 2 * g * x, promotes="same", formula="x^2")
+SIGN = unary("sign", _sign, scalar.sign, lambda g: 0 * g, kinks=(0,), promotes="same", formula="sign(x)")
+SQUARE = unary("square", _square, lambda x: x * x, lambda g, x: 2 * g * x, promotes="same", formula="x^2")
 RECIPROCAL = unary(
     "reciprocal",
     np.reciprocal,
@@ -80,9 +105,22 @@ MINIMUM = binary(
     y=lambda g, x, y: _share(g, y < x, x, y),
     formula="min(x, y)",
 )
+
+
+def _not_bools(function: Any) -> Any:
+    """`function`, which NumPy computes of bools as of int8, refusing them; the caller says so in our words."""
+
+    def forward(x: Any, y: Any) -> Any:
+        if getattr(x, "dtype", None) == dtypes.bool_ == getattr(y, "dtype", None):
+            raise TypeError
+        return function(x, y)
+
+    return forward
+
+
 FLOOR_DIVIDE = comparison(
     "floor_divide",
-    np.floor_divide,
+    _not_bools(np.floor_divide),
     lambda x, y: np.floor_divide(x, y).item(),
     y_range=(0.5, 2.0),
     label="//",
@@ -90,7 +128,7 @@ FLOOR_DIVIDE = comparison(
 )
 REMAINDER = binary(
     "remainder",
-    np.remainder,
+    _not_bools(np.remainder),
     lambda x, y: np.remainder(x, y).item(),
     x=lambda g: g,
     y=lambda g, x, y: -g * op.floor_divide(x, y),
@@ -148,7 +186,7 @@ ARCTAN = unary("atan", np.arctan, math.atan, lambda g, x: g / (1 + x * x), formu
 def _erf(x: Any) -> Any:
     from scipy.special import erf  # imported when first needed: it takes longer than all of this package
 
-    return erf(x)
+    return np.asarray(erf(x), dtype=x.dtype)
 
 
 ERF = unary(
@@ -157,9 +195,14 @@ ERF = unary(
 
 # --- rounding
 
+
+def _round(x: Any) -> Any:
+    return np.rint(x) if x.dtype.kind == "f" else np.positive(x)
+
+
 FLOOR = rounding("floor", np.floor, scalar.whole(math.floor), formula="floor(x)")
 CEIL = rounding("ceil", np.ceil, scalar.whole(math.ceil), formula="ceil(x)")
-ROUND = rounding("round", np.rint, scalar.whole(builtins.round), formula="round(x), halves to even")
+ROUND = rounding("round", _round, scalar.whole(builtins.round), formula="round(x), halves to even")
 TRUNC = rounding("trunc", np.trunc, scalar.whole(math.trunc), formula="trunc(x)")
 
 # --- comparisons and logic
@@ -239,8 +282,8 @@ def _clamp(x: Any, low: float | None, high: float | None) -> Any:
 
 
 def _clamp_scalar(x: float, low: float | None, high: float | None) -> float:
-    x = x if low is None or x >= low else low
-    return x if high is None or x <= high else high
+    x = low if low is not None and x < low else x
+    return high if high is not None and x > high else x
 
 
 def _clamp_rule(g: Any, x: Any, low: float | None, high: float | None) -> Any:
@@ -831,4 +874,8 @@ def clamp(input: Operand, min: float | None = None, max: float | None = None) ->
     if not (isinstance(min, numbers) and isinstance(max, numbers)):
         low = input if min is None else WHERE.apply(LT.apply(input, min), min, input)
         return low if max is None else WHERE.apply(GT.apply(low, max), max, low)
+    input = as_handle(input, "clamp")
+    if input.dtype.kind != "f":  # whole numbers between float bounds become floats
+        dtype = dtypes.result_type(input, min, max)
+        input = input if input.dtype == dtype else op.to_dtype.apply(input, dtype)
     return CLAMP.apply(input, min, max)

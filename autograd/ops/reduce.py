@@ -175,9 +175,14 @@ def _var_rule(g: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim:
     return g * (x - op.mean(x, dims, True)) * (2 / (count(x.shape, dims) - correction))
 
 
+def _unless_zero(g: Any, out: Any) -> Any:
+    """`g / out`, and 0 where out is 0; the division there is by 1, so that no order of derivative meets 0 / 0."""
+    zero = op.eq(out, 0)
+    return op.where(zero, 0 * g, op.div(g, op.where(zero, 1, out)))
+
+
 def _std_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    scaled = op.where(op.eq(out, 0), 0 * g, op.div(g, out))
-    return _var_rule(scaled / 2, x, dims, correction, keepdim)
+    return _var_rule(_unless_zero(g, out) / 2, x, dims, correction, keepdim)
 
 
 def _spread_samples(rng: np.random.Generator) -> list[Sample]:
@@ -361,9 +366,15 @@ def _logsumexp(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
     return out if keepdim else np.squeeze(out, axis=dims)
 
 
-def _logsumexp_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    out = restore(op.where(op.isfinite(out), out, 0), x.shape, dims, keepdim)
-    return restore(g, x.shape, dims, keepdim) * op.exp(x - out)
+def _logsumexp_rule(g: Any, x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    """The softmax, from differences to the largest number: `exp(x - out)` would carry the rounding of a large out."""
+    g = restore(g, x.shape, dims, keepdim)
+    if 0 in x.shape:
+        return g * x
+    top = op.amax(x, dims, True)
+    e = op.exp(x - op.where(op.isfinite(top), top, 0))
+    total = op.sum(e, dims, True)
+    return g * e / op.where(op.eq(total, 0), 1, total)
 
 
 LOGSUMEXP = define(
@@ -379,13 +390,25 @@ LOGSUMEXP = define(
 
 
 def _norm_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    scaled = op.where(op.eq(out, 0), 0 * g, op.div(g, out))
-    return x * restore(scaled, x.shape, dims, keepdim)
+    return x * restore(_unless_zero(g, out), x.shape, dims, keepdim)
+
+
+def _norm(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    with np.errstate(over="ignore", under="ignore"):
+        out = np.sqrt(np.sum(x * x, axis=dims, keepdims=keepdim))
+    limits = np.finfo(x.dtype)
+    if x.size == 0 or not np.any((out < np.sqrt(limits.tiny / limits.eps)) | np.isinf(out)):
+        return out
+    # Squares overflow or vanish long before their root does: take out the largest number first.
+    top = np.max(np.abs(x), axis=dims, keepdims=True)
+    scale = np.where((top == 0) | ~np.isfinite(top), 1, top).astype(x.dtype, copy=False)
+    out = np.sqrt(np.sum(np.square(x / scale), axis=dims, keepdims=True)) * scale
+    return out if keepdim else np.squeeze(out, axis=dims)
 
 
 NORM = define(
     "norm",
-    forward=_accumulate(lambda x, dims, keepdim: np.sqrt(np.sum(x * x, axis=dims, keepdims=keepdim))),
+    forward=_accumulate(_norm),
     inputs=("x",),
     attributes=("dims", "keepdim"),
     vjp={"x": _norm_rule},

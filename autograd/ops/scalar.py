@@ -82,7 +82,9 @@ def divide(x: float, y: float) -> float:
 
 
 def power(x: float, y: float) -> float:
-    """`x ** y`, by IEEE's rules where Python raises or turns complex."""
+    """`x ** y`, by IEEE's rules where Python raises or turns complex; `x ** 0.5` is NumPy's and PyTorch's sqrt(x)."""
+    if y == 0.5:
+        return sqrt(x)
     try:
         return math.pow(x, y)
     except OverflowError:
@@ -115,8 +117,8 @@ def minimum(x: float, y: float) -> float:
 
 
 def whole(function: Callable[[float], float]) -> Callable[[float], float]:
-    """A rounding function that leaves infinities and nan alone."""
-    return lambda x: float(function(x)) if math.isfinite(x) else x
+    """A rounding function that leaves infinities and nan alone; what is rounded to 0 keeps its sign."""
+    return lambda x: math.copysign(function(x), x) if math.isfinite(x) else x
 
 
 def sign(x: float) -> float:

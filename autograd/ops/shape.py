@@ -81,7 +81,7 @@ CLONE = define(
 )
 FLIP = define(
     "flip",
-    forward=lambda x, dims: np.ascontiguousarray(np.flip(x, dims)).reshape(x.shape),
+    forward=lambda x, dims: np.array(np.flip(x, dims), order="C"),
     inputs=("x",),
     attributes=("dims",),
     vjp={"x": lambda g, dims: op.flip(g, dims)},
@@ -184,13 +184,19 @@ PAD = define(
 
 
 def _triangle(name: str, cut: Any, formula: str) -> Any:
+    def infer(x: Any, diagonal: int) -> None:
+        if x.ndim < 2:
+            raise ShapeError(f"{name}: x {x.shape} is no matrix; give it at least two dimensions")
+
     return define(
         name,
         forward=cut,
         inputs=("x",),
         attributes=("diagonal",),
         vjp={"x": lambda g, diagonal: getattr(op, name)(g, diagonal)},
+        infer=infer,
         samples=lambda rng: [Sample((values(rng, (3, 4)),), (k,)) for k in (0, 1, -1)],
+        error_samples=lambda rng: [Sample((values(rng, (3,)),), (0,), ShapeError, "is no matrix")],
         formula=formula,
     )
 
