@@ -1,0 +1,148 @@
+"""Adam, and Adam with decoupled weight decay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ArgumentError
+
+from .optimizer import Group, Optimizer, at_least_zero, below_one
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(Optimizer):
+    """Steps along a running mean of gradients, divided by the root of that of their squares.
+
+        g = g + lambda x
+        m = beta1 m + (1 - beta1) g
+        v = beta2 v + (1 - beta2) g^2
+        x = x - lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+
+    The divisors `1 - beta^t` correct the bias of m and v, which begin with 0. With `amsgrad` the largest v so far
+    takes v's place in the last line.
+
+    Args:
+        params: Tensors that require grad, or dicts of them with settings.
+        lr: the learning rate.
+        betas: beta1 and beta2.
+        eps: keeps the quotient finite.
+        weight_decay: lambda, the factor of an L2 penalty; see `AdamW` for true weight decay.
+        amsgrad: divide by the largest v so far.
+        maximize: step along the gradient instead.
+
+    Raises:
+        ArgumentError: a setting is not accepted.
+
+    Example:
+        >>> x = autograd.tensor([1.0, -3.0], requires_grad=True)
+        >>> optimizer = optim.Adam([x], lr=0.1)
+        >>> (x * x).sum().backward()
+        >>> optimizer.step()
+        >>> x
+        tensor([ 0.9000, -2.9000], requires_grad=True)
+
+    Source: Kingma and Ba 2014, arXiv 1412.6980, algorithm 1; amsgrad: Reddi, Kale and Kumar 2019, arXiv 1904.09237,
+    algorithm 2.
+    """
+
+    decoupled = False
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+            },
+        )
+
+    def check(self, group: Group) -> None:
+        name, betas = type(self).__name__, group["betas"]
+        at_least_zero(name, lr=group["lr"], eps=group["eps"], weight_decay=group["weight_decay"])
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise ArgumentError(f"{name}: betas is {betas!r}; use two numbers, as (0.9, 0.999)")
+        below_one(name, beta1=betas[0], beta2=betas[1])
+
+    def state_arrays(self, group: Group) -> dict[str, float]:
+        arrays = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        return {**arrays, "max_exp_avg_sq": 0.0} if group["amsgrad"] else arrays
+
+    def update(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> None:
+        """One step of the rule."""
+        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
+        if decay:
+            if self.decoupled:
+                x *= 1 - lr * decay
+            else:
+                g = g + decay * x
+        m, v = s["exp_avg"], s["exp_avg_sq"]
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * (g * g)
+        if group["amsgrad"]:
+            v = np.maximum(s["max_exp_avg_sq"], v, out=s["max_exp_avg_sq"])
+        root = np.sqrt(v)
+        root /= math.sqrt(1 - beta2**t)
+        root += group["eps"]
+        x -= lr / (1 - beta1**t) * m / root
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameters themselves and does not pass through m and v:
+
+        x = x - lr lambda x
+
+    and then Adam's rule with lambda = 0.
+
+    Args:
+        params, lr, betas, eps, amsgrad, maximize: as for `Adam`.
+        weight_decay: lambda.
+
+    Raises:
+        ArgumentError: a setting is not accepted.
+
+    Example:
+        >>> x = autograd.tensor([1.0, -3.0], requires_grad=True)
+        >>> optimizer = optim.AdamW([x], lr=0.1, weight_decay=0.5)
+        >>> (x * x).sum().backward()
+        >>> optimizer.step()
+        >>> x
+        tensor([ 0.8500, -2.7500], requires_grad=True)
+
+    Source: Loshchilov and Hutter 2017, arXiv 1711.05101, algorithm 2, with the schedule's factor in lr.
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
