@@ -502,7 +502,13 @@ def _promote(primitive: Primitive, arrays: list[Any]) -> None:
     for i in positions:
         array = arrays[i]
         if not isinstance(array, ndarray):
-            arrays[i] = np.asarray(array, dtype=dtype)
+            try:
+                arrays[i] = np.asarray(array, dtype=dtype)
+            except OverflowError:
+                raise ArgumentError(
+                    f"{primitive.name}: {array} does not fit {dtype}, the dtype of the result; convert the other "
+                    "operand first, with x.to(dtype)"
+                ) from None
         elif array.dtype != dtype:
             arrays[i] = array.astype(dtype)
 

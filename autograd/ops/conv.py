@@ -125,6 +125,32 @@ def _infer(x: Any, weight: Any, bias: Any, stride: Pair, padding: Pair, dilation
     output_size("conv2d", x.shape[2:], weight.shape[2:], stride, padding, dilation)
 
 
+def _check_gradient(
+    name: str, x: Sequence[int], weight: Sequence[int], gradient: Sequence[int], stride: Pair, padding: Pair,
+    dilation: Pair, groups: int,
+) -> None:  # fmt: skip
+    """Raise unless `gradient` has the shape of the convolution of x with weight."""
+    size = output_size(name, x[2:], weight[2:], stride, padding, dilation)
+    fits = x[1] == weight[1] * groups and weight[0] % groups == 0 and x[0] == gradient[0]
+    if not fits or tuple(gradient[1:]) != (weight[0], *size):
+        raise ShapeError(
+            f"{name}: a gradient {tuple(gradient)} does not belong to x {tuple(x)} and weight {tuple(weight)}, whose "
+            f"convolution is {(x[0], weight[0], *size)}"
+        )
+
+
+def _input_gradient_infer(x: Any, weight: Any, input_size: Pair, *geometry: Any) -> None:
+    same_dtype("conv2d_input_gradient", x=x, weight=weight)
+    image = (x.shape[0], weight.shape[1] * geometry[3], *input_size)
+    _check_gradient("conv2d_input_gradient", image, weight.shape, x.shape, *geometry)
+
+
+def _weight_gradient_infer(x: Any, y: Any, kernel_size: Pair, *geometry: Any) -> None:
+    same_dtype("conv2d_weight_gradient", x=x, y=y)
+    filters = (y.shape[1], x.shape[1] // geometry[3], *kernel_size)
+    _check_gradient("conv2d_weight_gradient", x.shape, filters, y.shape, *geometry)
+
+
 _GEOMETRY = ("stride", "padding", "dilation", "groups")
 
 
@@ -210,6 +236,7 @@ CONV2D_INPUT_GRADIENT = define(
             g, x, weight_shape[2:], stride, padding, dilation, groups
         ),
     },
+    infer=_input_gradient_infer,
     reference=_reference("conv2d_input_gradient"),
     samples=_gradient_samples("input"),
     formula="adjoint of conv2d by its image",
@@ -225,6 +252,7 @@ CONV2D_WEIGHT_GRADIENT = define(
         ),
         "y": lambda g, x, stride, padding, dilation, groups: op.conv2d(x, g, None, stride, padding, dilation, groups),
     },
+    infer=_weight_gradient_infer,
     reference=_reference("conv2d_weight_gradient"),
     samples=_gradient_samples("weight"),
     formula="adjoint of conv2d by its filters",

@@ -1,0 +1,227 @@
+"""No overflow and no nan at extreme inputs, forward and backward, against closed forms and PyTorch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+
+HUGE, TINY = 1e300, 1e-300
+
+
+def run(function: Callable[..., Any], *inputs: Any, dtype: str = "float64") -> tuple[Any, list[Any]]:
+    """What comes out, and the gradients of its sum."""
+    leaves = [autograd.tensor(np.asarray(x, dtype=dtype), requires_grad=True) for x in inputs]
+    out = function(*leaves)
+    found = autograd.grad(out.sum(), leaves)
+    return out.detach().numpy(), [g.numpy() for g in found]
+
+
+def logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+POINTS = [0.0, -0.0, TINY, -TINY, 1e-20, 30.0, -30.0, 40.0, -40.0, 700.0, -700.0, 800.0, -800.0, HUGE, -HUGE]
+
+# Name: (function, value, derivative), each derivative written so that it does not cancel.
+CURVES: dict[str, tuple[Callable[..., Any], Callable[[float], float], Callable[[float], float]]] = {
+    "sigmoid": (autograd.sigmoid, logistic, lambda x: logistic(x) * logistic(-x)),
+    "logsigmoid": (autograd.logsigmoid, lambda x: -softplus(-x), lambda x: logistic(-x)),
+    "softplus": (lambda x: autograd.softplus(x, threshold=math.inf), softplus, logistic),
+    "tanh": (autograd.tanh, math.tanh, lambda x: 4 * logistic(2 * x) * logistic(-2 * x) if abs(x) < 1e300 else 0.0),
+    "silu": (autograd.silu, lambda x: x * logistic(x), lambda x: logistic(x) * (1 + x * logistic(-x))),
+    "elu": (autograd.elu, lambda x: x if x > 0 else math.expm1(x), lambda x: 1.0 if x > 0 else math.exp(x)),
+    "softsign": (autograd.softsign, lambda x: x / (1 + abs(x)), lambda x: (1 / (1 + abs(x))) ** 2),
+    "atan": (autograd.atan, math.atan, lambda x: 1 / (1 + x * x)),
+    "erf": (autograd.erf, math.erf, lambda x: 2 / math.sqrt(math.pi) * math.exp(-min(x * x, 1e4))),
+    "relu": (autograd.relu, lambda x: max(x, 0.0), lambda x: float(x > 0)),
+    "BCE of target 0": (
+        lambda x: autograd.binary_cross_entropy_with_logits(x, autograd.zeros_like(x), reduction="none"),
+        softplus,
+        logistic,
+    ),
+    "BCE of target 1": (
+        lambda x: autograd.binary_cross_entropy_with_logits(x, autograd.ones_like(x), reduction="none"),
+        lambda x: softplus(-x),
+        lambda x: -logistic(-x),
+    ),
+    "BCE of target 1, weighted": (
+        lambda x: autograd.binary_cross_entropy_with_logits(
+            x, autograd.ones_like(x), reduction="none", pos_weight=autograd.tensor([3.0], dtype=x.dtype)
+        ),
+        lambda x: 3 * softplus(-x),
+        lambda x: -3 * logistic(-x),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_curves_have_the_right_number_and_slope_everywhere(name: str) -> None:
+    function, value, slope = CURVES[name]
+    out, (gradient,) = run(function, POINTS)
+    # Of one rounding at 1: sigmoid(40) is 1 - 4e-18, which no float64 holds.
+    np.testing.assert_allclose(out, [value(x) for x in POINTS], rtol=1e-14, atol=1e-14, err_msg=name)
+    np.testing.assert_allclose(gradient, [slope(x) for x in POINTS], rtol=1e-13, atol=1e-14, err_msg=name)
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_curves_in_float32(name: str) -> None:
+    function, value, slope = CURVES[name]
+    points = np.array([0, 1e-30, 20, -20, 88, -88, 104, -104, 1e38, -1e38], dtype=np.float32)
+    out, (gradient,) = run(function, points, dtype="float32")
+    assert out.dtype == gradient.dtype == np.float32
+    np.testing.assert_allclose(out, [value(float(x)) for x in points], rtol=3e-6, atol=3e-7)
+    np.testing.assert_allclose(gradient, [slope(float(x)) for x in points], rtol=3e-6, atol=3e-7)
+
+
+ROWS = [
+    [0.0, 0.0, 0.0],
+    [1e4, 1e4 + 1, 1e4 - 1],
+    [-1e4, -1e4 - 800, -1e4 + 1],
+    [HUGE, -HUGE, 0.0],
+    [-HUGE, -HUGE, -HUGE],
+    [700.0, -700.0, 0.0],
+]
+
+
+def exact_softmax(row: list[float]) -> np.ndarray:
+    e = np.array([math.exp(max(x - max(row), -1e5)) for x in row])
+    return e / e.sum()
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_softmax_family(row: list[float]) -> None:
+    p = exact_softmax(row)
+    weights = autograd.tensor([1.0, -2.0, 0.5], dtype=autograd.float64)
+    w = weights.numpy()
+    out, (gradient,) = run(lambda x: autograd.softmax(x, 0) * weights, row)
+    np.testing.assert_allclose(out, p * w, rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(gradient, p * (w - (p * w).sum()), rtol=1e-12, atol=1e-15)
+    total = max(row) + math.log(sum(math.exp(max(x - max(row), -1e5)) for x in row))
+    out, (gradient,) = run(lambda x: autograd.logsumexp(x, 0), row)
+    np.testing.assert_allclose(out, total, rtol=1e-14)
+    np.testing.assert_allclose(gradient, p, rtol=1e-11, atol=1e-300)
+    # Only what the logarithm itself gives: the largest score cancels without a loss.
+    out, (gradient,) = run(lambda x: autograd.log_softmax(x, 0) * weights, row)
+    shifted = np.array([x - max(row) for x in row])
+    np.testing.assert_allclose(out, (shifted - math.log(np.exp(shifted).sum())) * w, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(gradient, w - p * w.sum(), rtol=1e-11, atol=1e-14)
+    for target in range(3):
+        out, (gradient,) = run(lambda x, target=target: autograd.cross_entropy(x, autograd.tensor(target)), row)
+        assert out == pytest.approx(math.log(np.exp(shifted).sum()) - shifted[target], rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(gradient, p - np.eye(3)[target], rtol=1e-11, atol=1e-14)
+
+
+def test_softmax_family_with_masked_scores() -> None:
+    row = [0.0, -math.inf, 1.0]
+    p = np.array([1 / (1 + math.e), 0, math.e / (1 + math.e)])
+    with np.errstate(all="ignore"):
+        out, (gradient,) = run(lambda x: autograd.softmax(x, 0)[2], row)
+        np.testing.assert_allclose(out, p[2], rtol=1e-14)
+        np.testing.assert_allclose(gradient, p * (np.eye(3)[2] - p[2]), rtol=1e-12)
+        out, (gradient,) = run(lambda x: autograd.logsumexp(x, 0), row)
+        np.testing.assert_allclose((out, *gradient), (math.log(1 + math.e), *p), rtol=1e-14)
+        out, (gradient,) = run(lambda x: autograd.logsumexp(x, 0), [-math.inf, -math.inf])
+        assert out == -math.inf and not np.isnan(gradient).any()
+        out, (gradient,) = run(lambda x: autograd.cross_entropy(x, autograd.tensor(2)), row)
+        np.testing.assert_allclose((out, *gradient), (-math.log(p[2]), *(p - np.eye(3)[2])), rtol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [TINY, 1e-200, 1e-160, 1.0, 1e160, 1e200, 1e300])
+def test_norm_neither_overflows_nor_vanishes(scale: float) -> None:
+    """PyTorch gives inf at 1e200 and 0 at 1e-200."""
+    out, (gradient,) = run(autograd.norm, [3 * scale, -4 * scale])
+    np.testing.assert_allclose(out, 5 * scale, rtol=1e-14)
+    np.testing.assert_allclose(gradient, [0.6, -0.8], rtol=1e-14)
+    rows = [[3 * scale, -4 * scale], [0.0, 0.0], [1.0, 0.0]]
+    out, (gradient,) = run(lambda x: autograd.norm(x, 2, 1), rows)
+    np.testing.assert_allclose(out, [5 * scale, 0, 1], rtol=1e-14)
+    np.testing.assert_allclose(gradient, [[0.6, -0.8], [0, 0], [1, 0]], rtol=1e-14)
+
+
+def test_norm_of_infinities() -> None:
+    with np.errstate(all="ignore"):
+        assert run(autograd.norm, [math.inf, 1.0])[0] == math.inf
+        assert math.isnan(run(autograd.norm, [math.nan, 1.0])[0])
+
+
+def test_norm_in_float32_and_float16() -> None:
+    for dtype, scale in (("float32", 1e30), ("float32", 1e-30), ("float16", 1e4), ("float16", 1e-4)):
+        out, (gradient,) = run(autograd.norm, [3 * scale, -4 * scale], dtype=dtype)
+        assert out.dtype == dtype
+        np.testing.assert_allclose(out, 5 * scale, rtol=1e-2 if dtype == "float16" else 1e-6)
+        np.testing.assert_allclose(gradient, [0.6, -0.8], rtol=1e-2 if dtype == "float16" else 1e-6)
+
+
+def test_pow_at_the_edges() -> None:
+    for base, exponent, value, slope in (
+        (0.0, 2.0, 0.0, 0.0),
+        (0.0, 1.0, 0.0, 1.0),
+        (0.0, 0.0, 1.0, 0.0),
+        (-2.0, 3.0, -8.0, 12.0),
+        (-2.0, 0.0, 1.0, 0.0),
+        (1e-200, 2.0, 0.0, 2e-200),
+        (1e150, 2.0, 1e300, 2e150),
+        (HUGE, 1.0, HUGE, 1.0),
+        (HUGE, 0.0, 1.0, 0.0),
+    ):
+        out, (gradient,) = run(lambda x, y=exponent: x**y, [base])
+        np.testing.assert_allclose((out[0], gradient[0]), (value, slope), rtol=1e-14, atol=0)
+    out, (by_base, by_exponent) = run(lambda x, y: x**y, [0.0, 0.0, 0.0, 1e-300, 2.0], [0.0, 0.5, 3.0, 0.0, 0.0])
+    np.testing.assert_allclose(out, [1, 0, 0, 1, 1], rtol=1e-14)
+    assert by_base[0] == 0 and by_base[1] == math.inf and by_base[2] == 0
+    np.testing.assert_allclose(by_exponent, [0, 0, 0, math.log(1e-300), math.log(2)], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sigmoid", "logsigmoid", "softplus", "relu", "tanh", "softmax", "log_softmax", "logsumexp", "silu", "gelu", "elu"],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_as_torch_at_infinities(torch: Any, name: str, dtype: str) -> None:
+    """A number wherever PyTorch has one, and the same."""
+    points = np.array([[math.inf, 1.0], [-math.inf, 1.0], [math.nan, 1.0], [3e38, -3e38], [0.0, -0.0]], dtype=dtype)
+    rest = (1,) if name in ("softmax", "log_softmax", "logsumexp") else ()
+    with np.errstate(all="ignore"):
+        out, (gradient,) = run(lambda x: getattr(autograd, name)(x, *rest), points, dtype=dtype)
+    x = torch.tensor(points, requires_grad=True)
+    theirs = getattr(torch if hasattr(torch, name) and name != "softplus" else torch.nn.functional, name)(x, *rest)
+    theirs.sum().backward()
+    for ours, other, excuse in (
+        (out, theirs.detach().numpy(), np.zeros(out.shape, dtype=bool)),
+        (gradient, x.grad.numpy(), np.isnan(points)),
+    ):
+        # The slope at nan is nobody's; elsewhere ours may be a number where PyTorch's has overflowed.
+        worse = ~np.isfinite(ours) & np.isfinite(other) & ~excuse
+        assert not worse.any(), (ours, other)
+        both = np.isfinite(ours) & np.isfinite(other)
+        np.testing.assert_allclose(ours[both], other[both], rtol=2e-6, atol=2e-7)
+
+
+def test_division_and_logarithms_at_zero() -> None:
+    with np.errstate(all="ignore"):
+        out, (gradient,) = run(autograd.log, [0.0, TINY])
+        assert out[0] == -math.inf and gradient[0] == math.inf and gradient[1] == pytest.approx(1 / TINY)
+        out, (gradient,) = run(lambda x: 1 / x, [0.0, 1e-200])
+        assert out[0] == math.inf and gradient[0] == -math.inf
+        out, (gradient,) = run(autograd.sqrt, [0.0, TINY])
+        assert out[0] == 0 and gradient[0] == math.inf and gradient[1] == pytest.approx(0.5 / math.sqrt(TINY))
+
+
+def test_sums_of_float16_do_not_overflow_on_the_way() -> None:
+    x = np.full(4096, 40.0)
+    out, _ = run(lambda x: autograd.mean(x), x, dtype="float16")
+    assert out == np.float16(40.0)
+    out, _ = run(lambda x: autograd.sum(x * 0.25), x, dtype="float16")
+    assert out == np.float16(40960.0)
+    out, _ = run(lambda x: autograd.var(x), x, dtype="float16")
+    assert out == 0
