@@ -350,7 +350,7 @@ class Tensor(Methods):
         empty = self._array.size == 0
         if empty and self.ndim != 1:
             suffixes.append(f"size={self.shape}")
-        if self.dtype not in (dtypes.get_default_dtype(), dtypes.bool_) and (empty or self.dtype != dtypes.int64):
+        if self.dtype != dtypes.get_default_dtype() and (empty or self.dtype not in (dtypes.bool_, dtypes.int64)):
             suffixes.append(f"dtype={self.dtype}")
         if self._edge is not None:
             suffixes.append(f"grad_fn=<{graph.target_of(self._edge).plan.op.name}>")

@@ -161,7 +161,7 @@ class Optimizer:
             self.update(x, g, s, t, group)
         else:
             x, g = x.reshape(-1), g.reshape(-1)
-            s = {name: array.reshape(-1).copy() for name, array in s.items()}
+            s = {name: array.reshape(-1) for name, array in s.items()}
             for start in range(0, x.size, BLOCK):
                 block = slice(start, start + BLOCK)
                 self.update(x[block], g[block], {name: array[block] for name, array in s.items()}, t, group)

@@ -130,7 +130,7 @@ def _check_gradient(
     dilation: Pair, groups: int,
 ) -> None:  # fmt: skip
     """Raise unless `gradient` has the shape of the convolution of x with weight."""
-    size = output_size(name, x[2:], weight[2:], stride, padding, dilation)
+    size = output_size(name, x[2:], (weight[2], weight[3]), stride, padding, dilation)
     fits = x[1] == weight[1] * groups and weight[0] % groups == 0 and x[0] == gradient[0]
     if not fits or tuple(gradient[1:]) != (weight[0], *size):
         raise ShapeError(
