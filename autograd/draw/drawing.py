@@ -49,7 +49,8 @@ def draw(
         output: a Tensor or a Value, or a list of them.
         names: names for leaves and results, such as `locals()`; also those in lists. A tensor's own `name` and a
             Value's `label` come first.
-        module: the module that computed the output; names its parameters and tells the classes of its modules.
+        module: the module that computed the output; names its parameters and tells the classes of its modules. A
+            module without `named_parameters()`, as those of Values, marks its `parameters()`.
         direction: from left to right (`"LR"`), top to bottom (`"TB"`), or the reverse (`"RL"`, `"BT"`).
         values: write values and gradients; False shows names, shapes and dtypes alone.
         max_nodes: the most boxes and circles to draw.

@@ -16,19 +16,22 @@ if TYPE_CHECKING:
 Operand = Any
 
 
+def _check_reduction(name: str, reduction: str) -> None:
+    """Raise ArgumentError unless `reduction` is "mean", "sum" or "none"."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ArgumentError(f"{name}: reduction is {reduction!r}; use 'mean', 'sum' or 'none'")
+
+
 def reduce_loss(name: str, loss: Any, reduction: str) -> Any:
     """Apply "mean", "sum" or "none".
 
     Raises:
         ArgumentError: `reduction` is something else.
     """
-    if reduction == "mean":
-        return op.mean.apply(loss, tuple(range(loss.ndim)), False)
-    if reduction == "sum":
-        return op.sum.apply(loss, tuple(range(loss.ndim)), False)
+    _check_reduction(name, reduction)
     if reduction == "none":
         return loss
-    raise ArgumentError(f"{name}: reduction is {reduction!r}; use 'mean', 'sum' or 'none'")
+    return (op.mean if reduction == "mean" else op.sum).apply(loss, tuple(range(loss.ndim)), False)
 
 
 # --- cross-entropy of scores and class indices, in one operation
@@ -39,13 +42,26 @@ def _log_probabilities(x: Any) -> Any:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def _cross_entropy(x: Any, target: Any) -> Any:
-    if not x.size:
-        return np.zeros((0,), x.dtype)
-    return -_log_probabilities(x)[np.arange(len(x)), target]
+def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
+    losses = -_log_probabilities(x)[np.arange(len(x)), target] if x.size else np.zeros((0,), x.dtype)
+    if reduction == "none":
+        return losses
+    total = losses.sum()
+    if reduction == "mean":
+        with np.errstate(invalid="ignore"):
+            total = total / x.dtype.type(len(x))
+    return total
 
 
-def _class_infer(x: Any, target: Any) -> None:
+def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
+    if reduction == "none":
+        g = op.reshape(g, (x.shape[0], 1))
+    elif reduction == "mean":
+        g = g / x.shape[0]
+    return g * op.cross_entropy_slope(x, target)
+
+
+def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
     if x.ndim != 2 or target.shape != x.shape[:1]:
         raise ShapeError(
             f"cross_entropy: scores {x.shape} need one class index a row, {x.shape[:1]}, but target is {target.shape}"
@@ -84,15 +100,15 @@ CROSS_ENTROPY = define(
     "cross_entropy",
     forward=_cross_entropy,
     inputs=("x", "target"),
-    vjp={"x": lambda g, x, target: op.reshape(g, (x.shape[0], 1)) * op.cross_entropy_slope(x, target)},
+    attributes=("reduction",),
+    vjp={"x": _cross_entropy_rule},
     infer=_class_infer,
     samples=lambda rng: [
-        Sample((values(rng, (3, 4)), np.array([0, 3, 1]))),
-        Sample((values(rng, (1, 2)), np.array([1]))),
+        Sample((values(rng, (3, 4)), np.array([0, 3, 1])), (reduction,)) for reduction in ("mean", "sum", "none")
     ],
     error_samples=lambda rng: [
-        Sample((values(rng, (2, 3)), np.array([0, 3])), (), ArgumentError, "class 3 is out of range"),
-        Sample((values(rng, (2, 3)), np.array([0])), (), ShapeError, "one class index a row"),
+        Sample((values(rng, (2, 3)), np.array([0, 3])), ("mean",), ArgumentError, "class 3 is out of range"),
+        Sample((values(rng, (2, 3)), np.array([0])), ("mean",), ShapeError, "one class index a row"),
     ],
     formula="-ln softmax(x)[target]",
 )
@@ -127,8 +143,7 @@ def nll_loss(
         tensor(0.5032)
     """
     x, index = as_handle(input, "nll_loss"), as_handle(target, "nll_loss")
-    if reduction not in ("mean", "sum", "none"):
-        raise ArgumentError(f"nll_loss: reduction is {reduction!r}; use 'mean', 'sum' or 'none'")
+    _check_reduction("nll_loss", reduction)
     if x.ndim == 1 and index.ndim == 0:
         row = nll_loss(x.reshape(1, -1), index.reshape(1), weight, ignore_index, reduction)
         return row.reshape(()) if reduction == "none" else row
@@ -183,8 +198,9 @@ def cross_entropy(
         raise ArgumentError(f"cross_entropy: label_smoothing is {label_smoothing}; use a number from 0 to 1")
     probabilities = y.dtype.kind == "f"
     plain = x.ndim == 2 and not probabilities and weight is None and not label_smoothing
+    _check_reduction("cross_entropy", reduction)
     if plain and not (y.numel() and (y._array == ignore_index).any()):
-        return reduce_loss("cross_entropy", CROSS_ENTROPY.apply(x, y), reduction)
+        return CROSS_ENTROPY.apply(x, y, reduction)
     dim = 0 if x.ndim == 1 else 1
     log_p = op.log_softmax.apply(x, dim)
     if probabilities:
