@@ -555,5 +555,4 @@ class record:  # noqa: N801 - a context manager, named like no_grad
 def _keep_constants(node: Node, inputs: Sequence[Any], constants: dict[int, Any]) -> None:
     for position, (edge, given) in enumerate(zip(node.edges, inputs)):
         if edge is None and given is not None:
-            value = services.unwrap(given)
-            constants[position] = np.array(value) if isinstance(value, np.ndarray) else value
+            constants[position] = services.unwrap(given)

@@ -199,7 +199,8 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         if self._svg is None:
-            self._svg = self.render("svg").decode()
+            # A notebook's column may be narrower than the picture.
+            self._svg = self.render("svg").decode().replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
         return self._svg
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
