@@ -120,7 +120,10 @@ class Value:
 
     def receive(self, gradient: Any, create_graph: bool, owned: bool) -> None:
         """Add to the gradient."""
-        self.grad = self.grad + gradient
+        if create_graph and not isinstance(self.grad, Value) and self.grad == 0:
+            self.grad = gradient  # adding to the 0.0 of before would be one more node to differentiate
+        else:
+            self.grad = self.grad + gradient
 
     def release(self) -> None:
         """Nothing to drop: a Value keeps its numbers."""

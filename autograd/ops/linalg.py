@@ -152,7 +152,8 @@ def matmul(input: Operand, other: Operand) -> Tensor:
     if x.ndim == 1 and y.ndim == 1:
         if x.shape != y.shape:
             raise ShapeError(f"matmul: vectors of {x.shape[0]} and {y.shape[0]} numbers have no dot product")
-        return MATMUL.apply(x.reshape(1, -1), y.reshape(-1, 1)).reshape(())
+        same_dtype("matmul", x=x, y=y)
+        return op.sum.apply(op.mul.apply(x, y), (0,), False)
     if x.ndim == 1:
         return MATMUL.apply(x.reshape(1, x.shape[0]), y).squeeze(-2)
     if y.ndim == 1:

@@ -79,8 +79,10 @@ def _conform(gradient: Any, shape: tuple[int, ...], dtype: Any, node: Any) -> An
     """Bring a gradient to the shape and dtype of what it belongs to."""
     if gradient.shape != shape:
         if node is not None and not node.plan.op.broadcasts:
-            raise AssertionError(
-                f"{node.plan.op.name}: its rule gave a gradient of shape {gradient.shape} for an input of shape {shape}"
+            name = node.plan.op.name
+            raise ShapeError(
+                f"{name}: its rule gave a gradient {gradient.shape} for an input {shape}; make the rule give the "
+                f"input's shape, or define {name} with broadcasts=True if its inputs broadcast"
             )
         gradient = op.sum_to(gradient, shape)
     return gradient if gradient.dtype == dtype else op.to_dtype(gradient, dtype)
@@ -690,7 +692,7 @@ def logsumexp(input: Operand, dim: Dims, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> autograd.logsumexp(autograd.tensor([1000.0, 1000.0]), dim=0)
-        tensor(1000.6931)
+        tensor(1000.6932)
     """
     input = as_handle(input, "logsumexp")
     return LOGSUMEXP.apply(input, normalize_dims("logsumexp", dim, input.ndim), keepdim)
