@@ -220,7 +220,7 @@ def draw_graph(model: nn.Module, digits: Digits, folder: Path) -> None:
             small(autograd.from_numpy(digits.held_images[:2])), autograd.from_numpy(digits.held_labels[:2])
         )
         loss.backward()
-    picture = autograd.draw(loss, module=small)
+    picture = autograd.draw(loss, module=small, direction="TB")
     picture.save(folder / "graph.svg")
     picture.save(folder / "graph.png")
 
