@@ -248,6 +248,7 @@ def draw_curves(history: list[dict[str, float]], folder: Path) -> None:
         axis.plot(epochs, [record[name] for record in history], label="training (shifted digits)")
         axis.plot(epochs, [record[f"held_out_{name}"] for record in history], label="held out")
         axis.set_xlabel("epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.set_ylabel(name)
         axis.grid(alpha=0.3)
         axis.legend()
