@@ -302,6 +302,8 @@ class Services:
     # A handle on an array, and the array of a handle, for hooks; from Tensor.
     wrap: Callable[[Any], Any]
     unwrap: Callable[[Any], Any]
+    # Raises unless a hook's answer can stand in for the gradient; from Tensor.
+    check_answer: Callable[[Any, Any], None]
 
 
 services = Services()
@@ -484,6 +486,7 @@ def _run_hooks(node: Any, gradient: Any, create_graph: bool) -> Any:
         for function in list(hooks.functions.values()):
             answer = function(part if create_graph else services.wrap(part))
             if answer is not None:
+                services.check_answer(answer, part)
                 part = answer if create_graph else services.unwrap(answer)
         for reference in hooks.retained:
             handle = reference()

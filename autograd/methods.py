@@ -85,10 +85,10 @@ class Methods(Handle):
         return elementwise.abs(self)
 
     def __eq__(self, other: Any) -> Any:
-        return elementwise.eq(self, other)
+        return False if other is None else elementwise.eq(self, other)  # so that `None in (x, y)` is a question
 
     def __ne__(self, other: Any) -> Any:
-        return elementwise.ne(self, other)
+        return True if other is None else elementwise.ne(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
         return elementwise.lt(self, other)

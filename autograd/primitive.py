@@ -457,7 +457,7 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
     recorded = False
     for value in inputs:
         if type(value) not in handle_types:
-            if value is None or (elementwise and type(value) in _NUMBERS):
+            if type(value) in _NUMBERS if elementwise else value is None:  # an operand, or an optional input
                 handles.append(value)
                 arrays.append(value)
                 continue

@@ -603,4 +603,18 @@ def _unwrap(value: Any) -> Any:
     return value._array if isinstance(value, Handle) else value
 
 
+def _check_answer(answer: Any, gradient: Any) -> None:
+    if not isinstance(answer, Handle):
+        raise DtypeError(f"register_hook: a hook returned {type(answer).__name__}; return a Tensor, or None")
+    if answer.shape != gradient.shape:
+        raise ShapeError(
+            f"register_hook: a hook returned {answer.shape} for a gradient {gradient.shape}; return the same shape"
+        )
+    if answer.dtype != gradient.dtype:
+        raise DtypeError(
+            f"register_hook: a hook returned {answer.dtype} for a gradient of {gradient.dtype}; return the same dtype"
+        )
+
+
+graph.services.check_answer = _check_answer
 graph.services.unwrap = _unwrap

@@ -35,7 +35,7 @@ def normalize_dims(name: str, dim: int | Sequence[int] | None, ndim: int) -> tup
     if isinstance(dim, (int, np.integer)):
         dims: tuple[int, ...] = (normalize_dim(name, dim, ndim),)
     else:
-        dims = tuple(normalize_dim(name, d, ndim) for d in dim) or tuple(range(ndim))
+        dims = tuple([normalize_dim(name, d, ndim) for d in dim]) or tuple(range(ndim))
     if len(set(dims)) != len(dims):
         raise ArgumentError(f"{name}: dim {dim!r} names a dimension twice; name each once")
     return dims if ndim else ()
@@ -61,4 +61,4 @@ def normalize_shape(name: str, shape: Sequence[Any]) -> tuple[int, ...]:
     for size in shape:
         if not isinstance(size, (int, np.integer)) or isinstance(size, bool):
             raise ShapeError(f"{name}: size {size!r} in {tuple(shape)} is not a whole number; give integers")
-    return tuple(int(size) for size in shape)
+    return tuple([int(size) for size in shape])

@@ -523,8 +523,8 @@ def log10(input: Operand) -> Tensor:
     """The logarithm to base 10, elementwise.
 
     Example:
-        >>> autograd.log10(autograd.tensor([1.0, 1000.0]))
-        tensor([0., 3.])
+        >>> autograd.log10(autograd.tensor([1.0, 20.0]))
+        tensor([0.0000, 1.3010])
     """
     return LOG10.apply(input)
 

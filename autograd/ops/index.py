@@ -196,7 +196,7 @@ INDEX_ADJOINT = define(
 
 def _grid(index: np.ndarray, dim: int) -> tuple[Any, ...]:
     """The full index whose entry along `dim` is `index` and elsewhere the place itself."""
-    grid = list(np.ogrid[tuple(slice(size) for size in index.shape)]) if index.ndim else []
+    grid = list(np.ogrid[tuple([slice(size) for size in index.shape])]) if index.ndim else []
     if index.ndim:
         grid[dim] = index
     return tuple(grid)
@@ -325,8 +325,10 @@ def take_along_dim(input: Operand, indices: Operand, dim: int) -> Tensor:
     dim = normalize_dim("take_along_dim", dim, input.ndim)
     if indices.ndim != input.ndim:
         raise ShapeError(f"take_along_dim: x {input.shape} and indices {indices.shape} differ in dimensions")
-    shape = tuple(n if i == dim else max(n, m) for i, (n, m) in enumerate(zip(indices.shape, input.shape, strict=True)))
+    shape = tuple(
+        [n if i == dim else max(n, m) for i, (n, m) in enumerate(zip(indices.shape, input.shape, strict=True))]
+    )
     source = op.expand.apply(
-        input, tuple(m if i == dim else n for i, (n, m) in enumerate(zip(shape, input.shape, strict=True)))
+        input, tuple([m if i == dim else n for i, (n, m) in enumerate(zip(shape, input.shape, strict=True))])
     )
     return GATHER.apply(source, op.expand.apply(indices, shape), dim)

@@ -27,7 +27,7 @@ Dims = int | Sequence[int] | None
 
 def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     extra = x.ndim - len(shape)
-    stretched = tuple(i + extra for i, size in enumerate(shape) if size == 1 and x.shape[i + extra] != 1)
+    stretched = tuple([i + extra for i, size in enumerate(shape) if size == 1 and x.shape[i + extra] != 1])
     return x.sum(axis=tuple(range(extra)) + stretched, dtype=x.dtype).reshape(shape)
 
 
@@ -97,7 +97,7 @@ graph.services.conform = _conform
 def restore(g: Any, x_shape: tuple[int, ...], dims: tuple[int, ...], keepdim: bool) -> Any:
     """Spread what a reduction over `dims` gave over the shape it came from."""
     if not keepdim:
-        g = op.reshape(g, tuple(1 if i in dims else size for i, size in enumerate(x_shape)))
+        g = op.reshape(g, tuple([1 if i in dims else size for i, size in enumerate(x_shape)]))
     return op.expand(g, x_shape)
 
 
@@ -277,7 +277,7 @@ def _along_rule(g: Any, indices: Any, x_shape: tuple[int, ...], dim: int, keepdi
     if not x_shape:
         return g
     if not keepdim:
-        kept = tuple(1 if i == dim else size for i, size in enumerate(x_shape))
+        kept = tuple([1 if i == dim else size for i, size in enumerate(x_shape)])
         g, indices = op.reshape(g, kept), op.reshape(indices, kept)
     return op.scatter_add(g, indices, dim, x_shape)
 
@@ -671,7 +671,7 @@ def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype
         axis = normalize_dim("prod", dim, x.ndim)
         if x.ndim == 0:
             return x.clone()
-        kept = tuple(1 if i == axis else size for i, size in enumerate(x.shape) if keepdim or i != axis)
+        kept = tuple([1 if i == axis else size for i, size in enumerate(x.shape) if keepdim or i != axis])
     x = op.permute.apply(x, (axis, *(i for i in range(x.ndim) if i != axis)))
     if x.shape[0] == 0:
         return (x.sum(0) + 1).reshape(kept)

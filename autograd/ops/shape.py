@@ -30,7 +30,7 @@ def _reshape_infer(x: Any, shape: tuple[int, ...]) -> None:
 
 RESHAPE = define(
     "reshape",
-    forward=np.reshape,
+    forward=lambda x, shape: x.reshape(shape),
     inputs=("x",),
     attributes=("shape",),
     vjp={"x": lambda g, x_shape: op.reshape(g, x_shape)},
@@ -45,7 +45,7 @@ RESHAPE = define(
 
 
 def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(dims.index(i) for i in range(len(dims)))
+    return tuple([dims.index(i) for i in range(len(dims))])
 
 
 PERMUTE = define(
@@ -93,7 +93,7 @@ ROLL = define(
     forward=np.roll,
     inputs=("x",),
     attributes=("shifts", "dims"),
-    vjp={"x": lambda g, shifts, dims: op.roll(g, tuple(-s for s in shifts), dims)},
+    vjp={"x": lambda g, shifts, dims: op.roll(g, tuple([-s for s in shifts]), dims)},
     samples=lambda rng: [Sample((values(rng, (2, 3)),), ((1, 2), (0, 1))), Sample((values(rng, (4,)),), ((-1,), (0,)))],
     formula="x shifted around",
 )
@@ -164,7 +164,7 @@ NARROW = define(
 
 def _pad(x: Any, widths: tuple[tuple[int, int], ...], value: float) -> Any:
     inner = tuple(
-        slice(max(-a, 0), size - max(-b, 0)) for (a, b), size in zip(widths, x.shape, strict=True)
+        [slice(max(-a, 0), size - max(-b, 0)) for (a, b), size in zip(widths, x.shape, strict=True)]
     )  # negative widths crop
     outer = [(max(a, 0), max(b, 0)) for a, b in widths]
     return np.pad(x[inner], outer, constant_values=value)
@@ -175,7 +175,7 @@ PAD = define(
     forward=_pad,
     inputs=("x",),
     attributes=("widths", "value"),
-    vjp={"x": lambda g, widths: op.pad(g, tuple((-a, -b) for a, b in widths), 0)},
+    vjp={"x": lambda g, widths: op.pad(g, tuple([(-a, -b) for a, b in widths]), 0)},
     samples=lambda rng: [
         Sample((values(rng, (2, 3)),), (w, v)) for w, v in ((((1, 0), (0, 2)), 0), (((0, 0), (1, -1)), 1.5))
     ],
@@ -232,7 +232,7 @@ def reshape(input: Operand, *shape: Any) -> Tensor:
                 f"reshape: x {input.shape} has {input.numel()} numbers, from which the -1 in {sizes} cannot be "
                 "computed; leave out one size that divides them"
             )
-        sizes = tuple(input.numel() // known if size == -1 else size for size in sizes)
+        sizes = tuple([input.numel() // known if size == -1 else size for size in sizes])
     return RESHAPE.apply(input, sizes)
 
 
@@ -326,7 +326,7 @@ def squeeze(input: Operand, dim: int | Sequence[int] | None = None) -> Tensor:
     """
     input = as_handle(input, "squeeze")
     dims = normalize_dims("squeeze", dim, input.ndim)
-    return RESHAPE.apply(input, tuple(s for i, s in enumerate(input.shape) if s != 1 or i not in dims))
+    return RESHAPE.apply(input, tuple([s for i, s in enumerate(input.shape) if s != 1 or i not in dims]))
 
 
 def unsqueeze(input: Operand, dim: int) -> Tensor:
@@ -355,7 +355,7 @@ def expand(input: Operand, *shape: Any) -> Tensor:
     input = as_handle(input, "expand")
     sizes = normalize_shape("expand", shape)
     extra = len(sizes) - input.ndim
-    sizes = tuple(input.shape[i - extra] if s == -1 and i >= extra else s for i, s in enumerate(sizes))
+    sizes = tuple([input.shape[i - extra] if s == -1 and i >= extra else s for i, s in enumerate(sizes)])
     return op.expand.apply(input, sizes)
 
 
@@ -385,9 +385,9 @@ def repeat(input: Operand, *repeats: Any) -> Tensor:
             f"repeat: {times} gives {len(times)} counts for x {input.shape}; give one for each dimension"
         )
     sizes = (1,) * (len(times) - input.ndim) + input.shape
-    pairs = RESHAPE.apply(input, tuple(n for size in sizes for n in (1, size)))
-    spread = op.expand.apply(pairs, tuple(n for t, size in zip(times, sizes, strict=True) for n in (t, size)))
-    return RESHAPE.apply(spread, tuple(t * size for t, size in zip(times, sizes, strict=True)))
+    pairs = RESHAPE.apply(input, tuple([n for size in sizes for n in (1, size)]))
+    spread = op.expand.apply(pairs, tuple([n for t, size in zip(times, sizes, strict=True) for n in (t, size)]))
+    return RESHAPE.apply(spread, tuple([t * size for t, size in zip(times, sizes, strict=True)]))
 
 
 def clone(input: Operand) -> Tensor:
@@ -423,7 +423,7 @@ def roll(input: Operand, shifts: int | Sequence[int], dims: int | Sequence[int] 
     steps = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     if dims is None:
         return ROLL.apply(RESHAPE.apply(input, (input.numel(),)), steps, (0,)).reshape(input.shape)
-    places = tuple(normalize_dim("roll", d, input.ndim) for d in ((dims,) if isinstance(dims, int) else dims))
+    places = tuple([normalize_dim("roll", d, input.ndim) for d in ((dims,) if isinstance(dims, int) else dims)])
     if len(steps) != len(places):
         raise ArgumentError(f"roll: {len(steps)} shifts for {len(places)} dims; give one for each")
     return ROLL.apply(input, steps, places)
@@ -443,7 +443,7 @@ def cat(tensors: Sequence[Operand], dim: int = 0) -> Tensor:
         >>> autograd.cat([autograd.tensor([1, 2]), autograd.tensor([3])])
         tensor([1, 2, 3])
     """
-    handles = tuple(as_handle(t, "cat") for t in tensors)
+    handles = tuple([as_handle(t, "cat") for t in tensors])
     if not handles:
         raise ArgumentError("cat: there are no tensors to join; give at least one")
     if handles[0].ndim == 0:
