@@ -26,7 +26,10 @@ def _edge(tensor: Any, name: str, role: str = "output") -> Any:
     if not tensor._requires_grad:
         fix = "set requires_grad=True on it before computing the outputs"
         if role == "output":
-            fix = "make an input with requires_grad=True, and compute outside no_grad()"
+            fix = (
+                "make an input with requires_grad=True, and compute outside no_grad(); a gradient that is to be "
+                "differentiated again must come from a sweep with create_graph=True"
+            )
         raise GraphError(f"{name}: the {role} {tensor.shape} does not require grad and has no graph; {fix}")
     return tensor._edge or tensor
 
@@ -115,7 +118,7 @@ def backward(
     found = _run(roots, retain_graph, create_graph, targets)
     with graph.set_grad_enabled(create_graph):
         for source, gradient in zip(sources, found, strict=True):
-            if gradient is not None:
+            if gradient is not None and not _retained(source):
                 source.receive(gradient, create_graph, False)
 
 
@@ -168,6 +171,13 @@ def grad(
                 f"grad: no output depends on input {position}; drop it, or pass allow_unused=True to get None for it"
             )
     return tuple(answers)
+
+
+def _retained(source: Any) -> bool:
+    """Whether the sweep itself has delivered to this tensor, because its gradient is retained."""
+    edge = getattr(source, "_edge", None)
+    hooks = None if edge is None else graph.target_of(edge).hooks
+    return any(reference() is source for own in (hooks or {}).values() for reference in own.retained)
 
 
 def _own(gradient: Any, create_graph: bool) -> Any:

@@ -44,10 +44,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class ThreadState:
     """What one thread is doing: whether it records, who watches, and in which module it is."""
 
-    __slots__ = ("grad_enabled", "scope", "tracer")
+    __slots__ = ("grad_enabled", "outer_modes", "scope", "tracer")
 
     def __init__(self) -> None:
         self.grad_enabled = True
+        self.outer_modes: list[bool] = []  # what to go back to when the `with` blocks that are open end
         self.tracer: Any = None
         self.scope: tuple[str, ...] = ()
 
@@ -76,16 +77,18 @@ class _GradMode:
 
     mode: bool
 
-    def __init__(self) -> None:
-        self._previous: list[bool] = []
+    def __new__(cls, *given: Any) -> Any:
+        mode = super().__new__(cls)
+        return mode(given[0]) if given and callable(given[0]) else mode  # `@no_grad` without parentheses
 
     def __enter__(self) -> None:
         state = local.state
-        self._previous.append(state.grad_enabled)
+        state.outer_modes.append(state.grad_enabled)
         state.grad_enabled = self.mode
 
     def __exit__(self, *exception: object) -> None:
-        local.state.grad_enabled = self._previous.pop()
+        state = local.state
+        state.grad_enabled = state.outer_modes.pop()
 
     def _again(self) -> _GradMode:
         return type(self)()
@@ -146,19 +149,22 @@ class set_grad_enabled(_GradMode):  # noqa: N801
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__()
+        state = local.state
         self.mode = bool(mode)
-        self._previous.append(local.state.grad_enabled)
-        local.state.grad_enabled = self.mode
+        # What construction changed; the first `with` goes back to it.
+        self._before: bool | None = state.grad_enabled
+        state.grad_enabled = self.mode
 
     def __enter__(self) -> None:
-        if local.state.grad_enabled is not self.mode:
-            self._previous.append(local.state.grad_enabled)
-            local.state.grad_enabled = self.mode
+        super().__enter__()
+        if self._before is not None:
+            local.state.outer_modes[-1] = self._before
+            self._before = None
 
     def __call__(self, function: F) -> F:
         # As a decorator only the function's body is meant, so the change made at construction is taken back.
-        local.state.grad_enabled = self._previous.pop()
+        if self._before is not None:
+            local.state.grad_enabled, self._before = self._before, None
         return super().__call__(function)
 
     def _again(self) -> _GradMode:
@@ -167,7 +173,6 @@ class set_grad_enabled(_GradMode):  # noqa: N801
 
 class _Fixed(_GradMode):
     def __init__(self, mode: bool) -> None:
-        super().__init__()
         self.mode = mode
 
 
@@ -451,7 +456,7 @@ class Root:
     hooks = kept = None
 
     def __init__(self, roots: Sequence[tuple[Any, Any]]) -> None:
-        self.edges = tuple(edge for edge, _ in roots)
+        self.edges = tuple([edge for edge, _ in roots])
 
     def pull(self, gradient: Any, create_graph: bool, wanted: Any) -> Any:
         """The given gradients, one for each output."""
@@ -528,7 +533,7 @@ class record:  # noqa: N801 - a context manager, named like no_grad
 
     def __enter__(self) -> record:
         state = local.state
-        if state.tracer is self:
+        if self._below:
             raise GraphError("record: this recorder is active already; nest a new `autograd.record()` instead")
         self._below.append(state.tracer)
         state.tracer = self

@@ -159,7 +159,7 @@ class Plan:
             elif kind == "output":
                 saved.append(outputs[position])
             else:
-                saved.append(tuple(inputs) if kind == "inputs" else tuple(x.shape for x in inputs))
+                saved.append(tuple(inputs) if kind == "inputs" else tuple([x.shape for x in inputs]))
         return tuple(saved)
 
     def versions(self, handles: Sequence[Any], arrays: Sequence[Any], results: Sequence[Any]) -> tuple[Any, ...]:
@@ -547,8 +547,8 @@ def _record(
         array = results[passing[0]]._array
         node.shape, node.dtype = array.shape, array.dtype
     else:
-        node.shape = tuple(r._array.shape for r in results)
-        node.dtype = tuple(r._array.dtype for r in results)
+        node.shape = tuple([r._array.shape for r in results])
+        node.dtype = tuple([r._array.dtype for r in results])
     node.scope = state.scope
     node.hooks = node.kept = None
     for j in passing:

@@ -116,7 +116,8 @@ class Value:
                 self.edges[position] if kind == "input" else self if kind == "output" else item
                 for (kind, position), item in zip(plan.sources, saved, strict=True)
             )
-        return plan.pull(gradient, saved, wanted)
+        parts = plan.pull(gradient, saved, wanted)
+        return [None if part is None else Value.constant(part) for part in parts] if create_graph else parts
 
     def receive(self, gradient: Any, create_graph: bool, owned: bool) -> None:
         """Add to the gradient."""

@@ -11,7 +11,7 @@ from ..errors import ArgumentError
 from ..primitive import Sample, define, op
 from . import scalar
 from .dims import check_dim
-from .families import unary, values
+from .families import in_float32, unary, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -36,7 +36,7 @@ RELU = unary(
     "relu",
     _relu,
     lambda x: x if x > 0 or x != x else 0.0,
-    lambda g, out: op.where(out <= 0, 0 * g, g),
+    lambda g, out: op.where(out <= 0, 0.0, g),
     kinks=(0,),
     promotes="same",
     formula="max(x, 0)",
@@ -63,7 +63,7 @@ SOFTSIGN = unary(
     "softsign",
     lambda x: x / (1 + np.abs(x)),
     lambda x: x / (1 + abs(x)),
-    lambda g, x: g / op.square(1 + op.abs(x)),
+    lambda g, x: g / (1 + op.abs(x)) / (1 + op.abs(x)),
     kinks=(0,),
     formula="x / (1 + |x|)",
 )
@@ -119,7 +119,7 @@ HARDTANH = _activation(
     kinks=(-1, -0.5, 1, 1.5),
     forward=lambda x, low, high: np.clip(x, low, high),
     scalar=lambda x, low, high: min(max(x, low), high),
-    vjp=lambda g, x, low, high: op.where((x > low) & (x < high), g, 0 * g),
+    vjp=lambda g, x, low, high: op.where((x > low) & (x < high), g, 0.0),
     formula="min(max(x, low), high)",
 )
 
@@ -207,7 +207,7 @@ def _sum_along(x: Any, dim: int) -> Any:
 
 SOFTMAX = define(
     "softmax",
-    forward=lambda x, dim: _softmax(x, dim) if x.ndim else np.ones_like(x),
+    forward=in_float32(lambda x, dim: _softmax(x, dim) if x.ndim else np.ones_like(x)),
     inputs=("x",),
     attributes=("dim",),
     vjp={"x": lambda g, out, dim: out * (g - _sum_along(g * out, dim))},
@@ -218,7 +218,7 @@ SOFTMAX = define(
 )
 LOG_SOFTMAX = define(
     "log_softmax",
-    forward=lambda x, dim: _log_softmax(x, dim) if x.ndim else np.zeros_like(x),
+    forward=in_float32(lambda x, dim: _log_softmax(x, dim) if x.ndim else np.zeros_like(x)),
     inputs=("x",),
     attributes=("dim",),
     vjp={"x": lambda g, out, dim: g - op.exp(out) * _sum_along(g, dim)},

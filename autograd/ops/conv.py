@@ -15,7 +15,7 @@ from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
-from .linalg import same_dtype
+from .linalg import require_floating, same_dtype
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -42,7 +42,7 @@ def pair(name: str, what: str, value: Any, least: int) -> Pair:
     Raises:
         ArgumentError: `value` is something else.
     """
-    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2 or any(not isinstance(n, (int, np.integer)) or n < least for n in both):
         raise ArgumentError(f"{name}: {what} is {value!r}; use one or two whole numbers of at least {least}")
     return int(both[0]), int(both[1])
@@ -108,9 +108,10 @@ def _reference(name: str) -> Callable[..., Any]:
 def _infer(x: Any, weight: Any, bias: Any, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> None:
     shapes = f"(x {x.shape}, weight {weight.shape}" + (f", groups {groups})" if groups != 1 else ")")
     same_dtype("conv2d", x=x, weight=weight, bias=bias)
+    require_floating("conv2d", x)
     if x.ndim != 4 or weight.ndim != 4:
         raise ShapeError(f"conv2d: x must be (N, C, H, W) and weight (K, C / groups, FH, FW) {shapes}")
-    if groups < 1 or x.shape[1] % groups or weight.shape[0] % groups:
+    if not isinstance(groups, int) or groups < 1 or x.shape[1] % groups or weight.shape[0] % groups:
         raise ShapeError(
             f"conv2d: {groups} groups divide neither {x.shape[1]} channels into {weight.shape[0]} filters {shapes}; "
             "use a common divisor of both"

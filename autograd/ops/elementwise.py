@@ -86,7 +86,7 @@ RECIPROCAL = unary(
 
 def _share(g: Any, larger: Any, x: Any, y: Any) -> Any:
     """The gradient of the larger (or smaller) of x and y: all of it to the winner, half at a tie."""
-    return op.where(op.eq(x, y), g / 2, op.where(larger, g, 0 * g))
+    return op.where(op.eq(x, y), g / 2, op.where(larger, g, 0.0))
 
 
 MAXIMUM = binary(
@@ -266,8 +266,8 @@ WHERE = define(
     scalar=lambda condition, x, y: x if condition else y,
     inputs=("condition", "x", "y"),
     vjp={
-        "x": lambda g, condition: op.where(condition, g, 0 * g),
-        "y": lambda g, condition: op.where(condition, 0 * g, g),
+        "x": lambda g, condition: op.where(condition, g, 0.0),
+        "y": lambda g, condition: op.where(condition, 0.0, g),
     },
     broadcasts=True,
     promotes="same",
@@ -287,8 +287,8 @@ def _clamp_scalar(x: float, low: float | None, high: float | None) -> float:
 
 
 def _clamp_rule(g: Any, x: Any, low: float | None, high: float | None) -> Any:
-    inside = g if low is None else op.where(x >= low, g, 0 * g)
-    return inside if high is None else op.where(x <= high, inside, 0 * g)
+    inside = g if low is None else op.where(x >= low, g, 0.0)
+    return inside if high is None else op.where(x <= high, inside, 0.0)
 
 
 CLAMP = define(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..primitive import Primitive, Sample, define
 
-__all__ = ["binary", "comparison", "rounding", "unary", "values"]
+__all__ = ["binary", "comparison", "in_float32", "rounding", "unary", "values"]
 
 Generator = np.random.Generator
 
@@ -22,6 +22,17 @@ def values(
     for kink in kinks:
         x = np.where(np.abs(x - kink) < 0.05, kink + np.where(x < kink, -0.1, 0.1), x)
     return np.asarray(x)
+
+
+def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A forward that adds up many numbers: float16 is added up in float32."""
+
+    def forward(x: Any, *attributes: Any) -> Any:
+        if x.dtype == np.float16:
+            return function(x.astype(np.float32), *attributes).astype(np.float16)
+        return function(x, *attributes)
+
+    return forward
 
 
 def unary(

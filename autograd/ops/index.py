@@ -45,6 +45,7 @@ def encode(index: Any, shape: tuple[int, ...]) -> tuple[Pattern, list[Any]]:
     items = index if type(index) is tuple else (index,)
     pattern: list[Any] = []
     arrays: list[Any] = []
+    masks: dict[int, tuple[int, ...]] = {}  # the shape of each mask, by its place in the pattern
     for item in items:
         if item is None or item is Ellipsis or type(item) is int:
             pattern.append(item)
@@ -54,10 +55,12 @@ def encode(index: Any, shape: tuple[int, ...]) -> tuple[Pattern, list[Any]]:
         elif isinstance(item, np.integer):
             pattern.append(int(item))
         else:
+            if _is_mask(item):
+                masks[len(pattern)] = np.shape(item._array if isinstance(item, Handle) else item)
             for part in _index_arrays(item):
                 pattern.append(("array", len(arrays)))
                 arrays.append(part)
-    _check_index(pattern, arrays, shape)
+    _check_index(pattern, arrays, masks, shape)
     return tuple(pattern), arrays
 
 
@@ -66,6 +69,11 @@ def _whole(bound: Any) -> int:
         return bound.__index__()
     except AttributeError:
         raise DtypeError(f"index: slice bound {bound!r} is not a whole number; use integers") from None
+
+
+def _is_mask(item: Any) -> bool:
+    array = item._array if isinstance(item, Handle) else np.asarray(item)
+    return array.dtype.kind == "b"
 
 
 def _index_arrays(item: Any) -> list[np.ndarray]:
@@ -78,20 +86,33 @@ def _index_arrays(item: Any) -> list[np.ndarray]:
         found = array.dtype if isinstance(array, np.ndarray) else f"{item!r:.40}"
         raise DtypeError(f"index: {found} is no index; use integers, slices, None, ..., or arrays of integers or bools")
     if array.dtype.kind != "b":
-        return [array.astype(dtypes.int64, copy=False)]
+        return [array.astype(dtypes.int64)]  # a copy: what is saved must not change with the user's array
     if array.ndim == 0:
         raise DtypeError("index: a single bool is not supported as an index; use x[None] or an empty slice")
     return list(array.nonzero())
 
 
-def _check_index(pattern: list[Any], arrays: list[np.ndarray], shape: tuple[int, ...]) -> None:
+def _check_index(
+    pattern: list[Any], arrays: list[np.ndarray], masks: dict[int, tuple[int, ...]], shape: tuple[int, ...]
+) -> None:
     used = sum(item is not None and item is not Ellipsis for item in pattern)
     if used > len(shape):
         raise ArgumentError(f"index: {used} indices for x {shape}, which has {len(shape)} dimensions; use fewer")
     if sum(item is Ellipsis for item in pattern) > 1:
         raise ArgumentError("index: '...' stands twice; use it once")
+    try:
+        np.broadcast_shapes(*[array.shape for array in arrays])
+    except ValueError:
+        listed = ", ".join(str(array.shape) for array in arrays)
+        raise ShapeError(f"index: index arrays {listed} do not broadcast; make their shapes equal, or 1") from None
     dim = 0
-    for item in pattern:
+    for place, item in enumerate(pattern):
+        mask = masks.get(place)
+        if mask is not None and mask != shape[dim : dim + len(mask)]:
+            raise ShapeError(
+                f"index: a mask {mask} does not fit x {shape}, of which it covers {shape[dim : dim + len(mask)]}; "
+                "make the shapes equal"
+            )
         if item is Ellipsis:
             dim += len(shape) - used
             continue

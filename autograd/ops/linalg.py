@@ -27,6 +27,12 @@ def same_dtype(name: str, **operands: Any) -> None:
         raise DtypeError(f"{name}: operands have several dtypes ({listed}); convert them to one with .to(dtype)")
 
 
+def require_floating(name: str, x: Any) -> None:
+    """Raise DtypeError unless x is of a floating dtype."""
+    if x.dtype.kind != "f":
+        raise DtypeError(f"{name}: x is {x.dtype}, which it is not defined for; use x.float()")
+
+
 def _matmul(x: Any, y: Any) -> Any:
     if x.dtype == dtypes.float16:
         return np.matmul(x.astype(dtypes.float32), y.astype(dtypes.float32)).astype(dtypes.float16)

@@ -163,8 +163,14 @@ def nll_loss(
         factors = counted.astype(x.dtype) if weight is None else as_handle(weight, "nll_loss")._array[classes] * counted
         picked = op.where.apply(counted, picked, 0.0) * factors.astype(x.dtype, copy=False)
         if reduction == "mean":
-            return picked.sum() / float(factors.sum())
+            return _weighted_mean(picked, factors)
     return reduce_loss("nll_loss", picked, reduction)
+
+
+def _weighted_mean(losses: Any, factors: np.ndarray) -> Any:
+    """The sum of the losses over that of their factors; where nothing counts, nan with gradients of 0."""
+    total = float(factors.sum())
+    return losses.sum() / total if total else losses.sum() + float("nan")
 
 
 def cross_entropy(
@@ -209,13 +215,12 @@ def cross_entropy(
     if not label_smoothing:
         return hard
     classes = x.shape[dim]
-    vector = np.ones(classes, x.dtype) if weight is None else as_handle(weight, "cross_entropy")._array
-    column = vector.reshape((-1,) + (1,) * (x.ndim - dim - 1))
+    factors = as_handle(np.ones(classes, x.dtype) if weight is None else weight, "cross_entropy").detach()
+    column = factors.reshape((-1,) + (1,) * (x.ndim - dim - 1))
     counted = y._array != ignore_index
     spread = op.where.apply(counted, -(log_p * column).sum(dim), 0.0)
     if reduction == "mean":
-        total = vector[np.where(counted, y._array, 0)] * counted
-        smooth = spread.sum() / float(total.sum())
+        smooth = _weighted_mean(spread, factors._array[np.where(counted, y._array, 0)] * counted)
     else:
         smooth = reduce_loss("cross_entropy", spread, reduction)
     return hard * (1 - label_smoothing) + smooth * (label_smoothing / classes)
@@ -374,7 +379,7 @@ def _margins(name: str, input: Any, target: Any, p: int, margin: float, weight: 
     if x.ndim != 2 or y.shape != x.shape[:1]:
         raise ShapeError(f"{name}: scores {x.shape} need one class index a row, {x.shape[:1]}, but target is {y.shape}")
     index = y._array[:, None]
-    right = op.gather.apply(x, index, 1)
+    right = op.gather.apply(x, y.reshape(-1, 1), 1)
     violated = op.relu.apply(x - right + margin)
     if p == 2:
         violated = op.square.apply(violated)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
@@ -29,6 +30,11 @@ def _channels(v: Any, ndim: int) -> Any:
 
 
 def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    if x.dtype == dtypes.float16:
+        x, weight, bias = [a if a is None else a.astype(dtypes.float32) for a in (x, weight, bias)]
+        out, mean, var = _batch_norm(x, weight, bias, eps)
+        with np.errstate(over="ignore"):  # a variance may be too large for float16; what it scaled is not
+            return tuple([a.astype(dtypes.float16) for a in (out, mean, var)])
     dims = _dims(x.ndim)
     mean = x.mean(axis=dims)
     centred = x - _channels(mean, x.ndim)
@@ -42,6 +48,8 @@ def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
 
 def _rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, eps: float) -> list[Any]:
     """The rule of the paper's section 3, with mean and variance computed again, so that it has every order."""
+    if x.dtype == dtypes.float16:
+        g, x = op.to_dtype(g, dtypes.float32), op.to_dtype(x, dtypes.float32)
     dims, ndim = _dims(x.ndim), x.ndim
     centred = x - op.mean(x, dims, True)
     rstd = op.rsqrt(op.mean(centred * centred, dims, True) + eps)

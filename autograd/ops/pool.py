@@ -11,6 +11,7 @@ from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .conv import Pair, _in_dtype, _reference, pair
 from .families import values
+from .linalg import require_floating
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -170,6 +171,7 @@ AVG_POOL2D_BACKWARD = define(
 def _images(name: str, input: Any) -> tuple[Any, bool]:
     """The input as a batch, and whether it was a single image."""
     input = as_handle(input, name)
+    require_floating(name, input)
     if input.ndim == 3:
         return input.reshape(1, *input.shape), True
     if input.ndim != 4:

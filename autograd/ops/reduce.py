@@ -13,7 +13,7 @@ from .. import dtypes, graph
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .dims import check_dim, normalize_dim, normalize_dims
-from .families import values
+from .families import in_float32, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -40,7 +40,7 @@ def _expandable(name: str, x: Any, shape: tuple[int, ...]) -> None:
 
 SUM_TO = define(
     "sum_to",
-    forward=_sum_to,
+    forward=in_float32(_sum_to),
     inputs=("x",),
     attributes=("shape",),
     vjp={"x": lambda g, x_shape: op.expand(g, x_shape)},
@@ -106,15 +106,10 @@ def count(x_shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
     return math.prod(x_shape[d] for d in dims)
 
 
-def _accumulate(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add up float16 in float32."""
-
-    def reduced(x: Any, dims: tuple[int, ...], *rest: Any) -> Any:
-        if x.dtype == dtypes.float16:
-            return function(x.astype(dtypes.float32), dims, *rest).astype(dtypes.float16)
-        return function(x, dims, *rest)
-
-    return reduced
+def _share(x_shape: tuple[int, ...], dims: tuple[int, ...]) -> float:
+    """1 / n, as a number: n itself may be too large for float16."""
+    n = count(x_shape, dims)
+    return 1 / n if n else math.inf
 
 
 def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
@@ -153,7 +148,7 @@ def _reduction_samples(*rest: Any) -> Callable[[np.random.Generator], list[Sampl
 
 SUM = define(
     "sum",
-    forward=_accumulate(_sum),
+    forward=in_float32(_sum),
     inputs=("x",),
     attributes=("dims", "keepdim"),
     vjp={"x": lambda g, x_shape, dims, keepdim: restore(g, x_shape, dims, keepdim)},
@@ -163,10 +158,10 @@ SUM = define(
 )
 MEAN = define(
     "mean",
-    forward=_accumulate(_mean),
+    forward=in_float32(_mean),
     inputs=("x",),
     attributes=("dims", "keepdim"),
-    vjp={"x": lambda g, x_shape, dims, keepdim: restore(g / count(x_shape, dims), x_shape, dims, keepdim)},
+    vjp={"x": lambda g, x_shape, dims, keepdim: restore(g * _share(x_shape, dims), x_shape, dims, keepdim)},
     samples=_reduction_samples(),
     formula="sum_i x_i / n",
 )
@@ -174,13 +169,13 @@ MEAN = define(
 
 def _var_rule(g: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
     g = restore(g, x.shape, dims, keepdim)
-    return g * (x - op.mean(x, dims, True)) * (2 / (count(x.shape, dims) - correction))
+    return g * (x - op.mean(x, dims, True)) * 2 / (count(x.shape, dims) - correction)
 
 
 def _unless_zero(g: Any, out: Any) -> Any:
     """`g / out`, and 0 where out is 0; the division there is by 1, so that no order of derivative meets 0 / 0."""
     zero = op.eq(out, 0)
-    return op.where(zero, 0 * g, op.div(g, op.where(zero, 1, out)))
+    return op.where(zero, 0.0, op.div(g, op.where(zero, 1, out)))
 
 
 def _std_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
@@ -194,7 +189,7 @@ def _spread_samples(rng: np.random.Generator) -> list[Sample]:
 
 VAR = define(
     "var",
-    forward=_accumulate(_var),
+    forward=in_float32(_var),
     inputs=("x",),
     attributes=("dims", "correction", "keepdim"),
     vjp={"x": _var_rule},
@@ -203,7 +198,7 @@ VAR = define(
 )
 STD = define(
     "std",
-    forward=_accumulate(lambda *arguments: np.sqrt(_var(*arguments))),
+    forward=in_float32(lambda *arguments: np.sqrt(_var(*arguments))),
     inputs=("x",),
     attributes=("dims", "correction", "keepdim"),
     vjp={"x": _std_rule},
@@ -381,7 +376,7 @@ def _logsumexp_rule(g: Any, x: Any, dims: tuple[int, ...], keepdim: bool) -> Any
 
 LOGSUMEXP = define(
     "logsumexp",
-    forward=_logsumexp,
+    forward=in_float32(_logsumexp),
     inputs=("x",),
     attributes=("dims", "keepdim"),
     vjp={"x": _logsumexp_rule},
@@ -410,18 +405,22 @@ def _norm(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
 
 NORM = define(
     "norm",
-    forward=_accumulate(_norm),
+    forward=in_float32(_norm),
     inputs=("x",),
     attributes=("dims", "keepdim"),
     vjp={"x": _norm_rule},
     samples=_reduction_samples(),
     formula="sqrt(sum_i x_i^2)",
 )
+
+
+def _cumsum(x: Any, dim: int) -> Any:
+    return np.cumsum(x, axis=dim, dtype=x.dtype if x.dtype.kind == "f" else dtypes.int64).reshape(x.shape)
+
+
 CUMSUM = define(
     "cumsum",
-    forward=lambda x, dim: np.cumsum(x, axis=dim, dtype=x.dtype if x.dtype.kind == "f" else dtypes.int64).reshape(
-        x.shape
-    ),
+    forward=in_float32(_cumsum),
     inputs=("x",),
     attributes=("dim",),
     vjp={"x": lambda g, dim: op.flip(op.cumsum(op.flip(g, (dim,)), dim), (dim,)) if g.ndim else g},

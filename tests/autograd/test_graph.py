@@ -472,3 +472,23 @@ def test_record_under_create_graph_and_of_several_outputs():
     assert values.node.kept.values[0] == 3.0
     slope.sum().backward()
     assert x.grad.tolist() == [18.0, 0.0, 0.0]
+
+
+def test_a_decorator_without_parentheses():
+    @autograd.no_grad
+    def without(x):
+        return autograd.is_grad_enabled(), x
+
+    assert without(3) == (False, 3)
+    assert without.__name__ == "without"
+    assert autograd.is_grad_enabled()
+
+
+def test_a_recorder_is_not_entered_twice_through_another():
+    recorder = autograd.record()
+    with recorder, autograd.record():
+        with pytest.raises(errors.GraphError, match="active already"), recorder:
+            pass
+        assert (leaf(1.0) * 2).node.kept is not None
+    with recorder:
+        pass

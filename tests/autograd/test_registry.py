@@ -301,7 +301,7 @@ HELPERS = {
     "activation": set(),
     "conv": {"kernel_arrays", "pair", "output_size"},
     "index": {"decode", "encode"},
-    "linalg": {"same_dtype"},
+    "linalg": {"require_floating", "same_dtype"},
     "loss": {"reduce_loss"},
     "norm": {"check_channels"},
     "pool": {"pooled_size"},
