@@ -87,12 +87,15 @@ def _conv2d(x: Any, weight: Any, bias: Any, *geometry: Any) -> Any:
 def _input_gradient(gradient: Any, weight: Any, input_size: Pair, *geometry: Any) -> Any:
     from ..kernels import conv
 
+    # A rule comes here without `infer`, and with another geometry the kernel would read past its arrays.
+    _input_gradient_infer(gradient, weight, input_size, *geometry)
     return conv.conv2d_input_gradient(gradient, weight, input_size, *geometry)
 
 
 def _weight_gradient(x: Any, gradient: Any, kernel_size: Pair, *geometry: Any) -> Any:
     from ..kernels import conv
 
+    _weight_gradient_infer(x, gradient, kernel_size, *geometry)
     return conv.conv2d_weight_gradient(x, gradient, kernel_size, *geometry)
 
 
