@@ -98,7 +98,8 @@ def conv2d_input_gradient(
     elif stride == (1, 1):
         # A convolution of the gradient with the filters turned half round, input and output channels exchanged.
         turned = weight.reshape(groups, sizes.K, sizes.C, sizes.FH, sizes.FW)[..., ::-1, ::-1].swapaxes(1, 2)
-        mirrored = sizes._replace(
+        mirrored = _with(
+            sizes,
             C=sizes.K, K=sizes.C, H=sizes.OH, W=sizes.OW, OH=sizes.H, OW=sizes.W,
             padding_h=dilation[0] * (sizes.FH - 1) - padding[0],
             padding_w=dilation[1] * (sizes.FW - 1) - padding[1],
@@ -153,13 +154,18 @@ def _sizes(
     )  # fmt: skip
 
 
+def _with(sizes: Sizes, **changes: int) -> Sizes:
+    """The sizes with some of them changed. (`_replace` leaves a tuple behind in CPython's free list at each call.)"""
+    return Sizes(**(sizes._asdict() | changes))
+
+
 def _flattened(sizes: Sizes) -> Sizes:
     """A 1x1 convolution sees no neighbours, so an image may as well be one long row: the runs to copy get longer."""
     if (sizes.FH, sizes.FW, sizes.OH, sizes.OW) == (1, 1, sizes.H, sizes.W) and (
         sizes.stride_h, sizes.stride_w, sizes.padding_h, sizes.padding_w
     ) == (1, 1, 0, 0):  # fmt: skip
         pixels = sizes.H * sizes.W
-        return sizes._replace(H=1, W=pixels, OH=1, OW=pixels)
+        return _with(sizes, H=1, W=pixels, OH=1, OW=pixels)
     return sizes
 
 
@@ -244,7 +250,7 @@ def _weigh(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
     flat = _flattened(sizes)
     # Channels are shared out first: parts of the pixels cost a sum of their own.
     block = -(-flat.C // max(thread_count() // flat.groups, 1))
-    layout = planes.lay_out(flat._replace(C=block), x.dtype.itemsize, lanes(x.dtype), 1)
+    layout = planes.lay_out(_with(flat, C=block), x.dtype.itemsize, lanes(x.dtype), 1)
     if layout.band * layout.row >= SHORTEST_DOT and layout.row * flat.K <= flat.OW * (flat.K + GATHER_COST):
         out = _weigh_planes(x, gradient, flat, block, layout)
         if np.isfinite(out).all():
@@ -260,7 +266,7 @@ def _weigh_planes(x: np.ndarray, gradient: np.ndarray, sizes: Sizes, block: int,
     parts = max(min(-(-thread_count() // (blocks * sizes.groups)), sizes.N), 1)
     partial = np.empty((parts, sizes.groups, sizes.K, depth), dtype)
     step = _round_up(layout.band * layout.row, lanes(dtype))
-    offsets = planes.tap_offsets(sizes._replace(C=block), layout)
+    offsets = planes.tap_offsets(_with(sizes, C=block), layout)
     offsets = np.pad(offsets, (0, -offsets.size % DOT_COLUMNS))
     memory = _scratch("columns", block * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
     rows = _scratch("rows", _round_up(sizes.K, DOT_ROWS) * step, dtype)
