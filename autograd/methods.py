@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .ops import activation, elementwise, linalg, reduce
+from .ops import activation, comparison, elementwise, extreme, linalg, reduce
 from .ops import index as index_ops
 from .ops import shape as shape_ops
 from .primitive import Handle
@@ -85,43 +85,43 @@ class Methods(Handle):
         return elementwise.abs(self)
 
     def __eq__(self, other: Any) -> Any:
-        return False if other is None else elementwise.eq(self, other)  # so that `None in (x, y)` is a question
+        return False if other is None else comparison.eq(self, other)  # so that `None in (x, y)` is a question
 
     def __ne__(self, other: Any) -> Any:
-        return True if other is None else elementwise.ne(self, other)
+        return True if other is None else comparison.ne(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
-        return elementwise.lt(self, other)
+        return comparison.lt(self, other)
 
     def __le__(self, other: Any) -> Tensor:
-        return elementwise.le(self, other)
+        return comparison.le(self, other)
 
     def __gt__(self, other: Any) -> Tensor:
-        return elementwise.gt(self, other)
+        return comparison.gt(self, other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return elementwise.ge(self, other)
+        return comparison.ge(self, other)
 
     def __and__(self, other: Any) -> Tensor:
-        return elementwise.bitwise_and(self, other)
+        return comparison.bitwise_and(self, other)
 
     def __rand__(self, other: Any) -> Tensor:
-        return elementwise.bitwise_and(other, self)
+        return comparison.bitwise_and(other, self)
 
     def __or__(self, other: Any) -> Tensor:
-        return elementwise.bitwise_or(self, other)
+        return comparison.bitwise_or(self, other)
 
     def __ror__(self, other: Any) -> Tensor:
-        return elementwise.bitwise_or(other, self)
+        return comparison.bitwise_or(other, self)
 
     def __xor__(self, other: Any) -> Tensor:
-        return elementwise.bitwise_xor(self, other)
+        return comparison.bitwise_xor(self, other)
 
     def __rxor__(self, other: Any) -> Tensor:
-        return elementwise.bitwise_xor(other, self)
+        return comparison.bitwise_xor(other, self)
 
     def __invert__(self) -> Tensor:
-        return elementwise.bitwise_not(self)
+        return comparison.bitwise_not(self)
 
     def __getitem__(self, where: Any) -> Tensor:
         return index_ops.getitem(self, where)
@@ -222,23 +222,23 @@ class Methods(Handle):
 
     def logical_not(self) -> Tensor:
         """See `autograd.logical_not`."""
-        return elementwise.logical_not(self)
+        return comparison.logical_not(self)
 
     def isnan(self) -> Tensor:
         """See `autograd.isnan`."""
-        return elementwise.isnan(self)
+        return comparison.isnan(self)
 
     def isinf(self) -> Tensor:
         """See `autograd.isinf`."""
-        return elementwise.isinf(self)
+        return comparison.isinf(self)
 
     def isfinite(self) -> Tensor:
         """See `autograd.isfinite`."""
-        return elementwise.isfinite(self)
+        return comparison.isfinite(self)
 
     def bitwise_not(self) -> Tensor:
         """See `autograd.bitwise_not`."""
-        return elementwise.bitwise_not(self)
+        return comparison.bitwise_not(self)
 
     def abs(self) -> Tensor:
         """See `autograd.abs`."""
@@ -270,51 +270,51 @@ class Methods(Handle):
 
     def eq(self, other: Any) -> Tensor:
         """See `autograd.eq`."""
-        return elementwise.eq(self, other)
+        return comparison.eq(self, other)
 
     def ne(self, other: Any) -> Tensor:
         """See `autograd.ne`."""
-        return elementwise.ne(self, other)
+        return comparison.ne(self, other)
 
     def lt(self, other: Any) -> Tensor:
         """See `autograd.lt`."""
-        return elementwise.lt(self, other)
+        return comparison.lt(self, other)
 
     def le(self, other: Any) -> Tensor:
         """See `autograd.le`."""
-        return elementwise.le(self, other)
+        return comparison.le(self, other)
 
     def gt(self, other: Any) -> Tensor:
         """See `autograd.gt`."""
-        return elementwise.gt(self, other)
+        return comparison.gt(self, other)
 
     def ge(self, other: Any) -> Tensor:
         """See `autograd.ge`."""
-        return elementwise.ge(self, other)
+        return comparison.ge(self, other)
 
     def logical_and(self, other: Any) -> Tensor:
         """See `autograd.logical_and`."""
-        return elementwise.logical_and(self, other)
+        return comparison.logical_and(self, other)
 
     def logical_or(self, other: Any) -> Tensor:
         """See `autograd.logical_or`."""
-        return elementwise.logical_or(self, other)
+        return comparison.logical_or(self, other)
 
     def logical_xor(self, other: Any) -> Tensor:
         """See `autograd.logical_xor`."""
-        return elementwise.logical_xor(self, other)
+        return comparison.logical_xor(self, other)
 
     def bitwise_and(self, other: Any) -> Tensor:
         """See `autograd.bitwise_and`."""
-        return elementwise.bitwise_and(self, other)
+        return comparison.bitwise_and(self, other)
 
     def bitwise_or(self, other: Any) -> Tensor:
         """See `autograd.bitwise_or`."""
-        return elementwise.bitwise_or(self, other)
+        return comparison.bitwise_or(self, other)
 
     def bitwise_xor(self, other: Any) -> Tensor:
         """See `autograd.bitwise_xor`."""
-        return elementwise.bitwise_xor(self, other)
+        return comparison.bitwise_xor(self, other)
 
     def add(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """See `autograd.add`."""
@@ -386,11 +386,11 @@ class Methods(Handle):
 
     def amax(self, dim: Any = None, keepdim: Any = False) -> Tensor:
         """See `autograd.amax`."""
-        return reduce.amax(self, dim, keepdim)
+        return extreme.amax(self, dim, keepdim)
 
     def amin(self, dim: Any = None, keepdim: Any = False) -> Tensor:
         """See `autograd.amin`."""
-        return reduce.amin(self, dim, keepdim)
+        return extreme.amin(self, dim, keepdim)
 
     def any(self, dim: Any = None, keepdim: Any = False) -> Tensor:
         """See `autograd.any`."""
@@ -402,19 +402,19 @@ class Methods(Handle):
 
     def max(self, dim: Any = None, keepdim: Any = False) -> Any:
         """See `autograd.max`."""
-        return reduce.max(self, dim, keepdim)
+        return extreme.max(self, dim, keepdim)
 
     def min(self, dim: Any = None, keepdim: Any = False) -> Any:
         """See `autograd.min`."""
-        return reduce.min(self, dim, keepdim)
+        return extreme.min(self, dim, keepdim)
 
     def argmax(self, dim: Any = None, keepdim: Any = False) -> Tensor:
         """See `autograd.argmax`."""
-        return reduce.argmax(self, dim, keepdim)
+        return extreme.argmax(self, dim, keepdim)
 
     def argmin(self, dim: Any = None, keepdim: Any = False) -> Tensor:
         """See `autograd.argmin`."""
-        return reduce.argmin(self, dim, keepdim)
+        return extreme.argmin(self, dim, keepdim)
 
     def logsumexp(self, dim: Any, keepdim: Any = False) -> Tensor:
         """See `autograd.logsumexp`."""
