@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +27,8 @@ from .errors import ArgumentError, GraphError, InPlaceError
 
 __all__ = [
     "Node",
+    "PairNode",
+    "WideNode",
     "enable_grad",
     "is_grad_enabled",
     "no_grad",
@@ -232,7 +235,7 @@ class RemovableHandle:
 
 
 class Node:
-    """One recorded operation on arrays.
+    """One recorded operation on arrays; how it holds its edges is up to `WideNode` and `PairNode`.
 
     `shape` and `dtype` are those of the differentiable output; with several, tuples of them. `attributes` are the
     operation's, and after them the number that one operand of an elementwise operation was. `saved` holds what the rule
@@ -243,7 +246,6 @@ class Node:
         "__weakref__",
         "attributes",
         "dtype",
-        "edges",
         "hooks",
         "kept",
         "plan",
@@ -257,7 +259,7 @@ class Node:
 
     plan: Any
     attributes: tuple[Any, ...]
-    edges: tuple[Any, ...]
+    edges: Any
     saved: tuple[Any, ...] | None
     versions: tuple[Any, ...]
     shape: Any
@@ -294,6 +296,26 @@ class Node:
         if self.plan.arrays:
             self.saved = None
             self.versions = ()
+
+
+class WideNode(Node):
+    """A node with any number of inputs."""
+
+    __slots__ = ("edges",)
+
+
+class PairNode(Node):
+    """A node of two inputs.
+
+    Long graphs are mostly these, and CPython's cyclic collector, which walks over every tuple and every node, took
+    half the time of recording them. So a pair is held without a tuple, and `edges` makes one where it is asked for.
+    """
+
+    __slots__ = ("left", "right")
+
+    left: Any
+    right: Any
+    edges = property(operator.attrgetter("left", "right"))
 
 
 # --- the sort and the sweep
@@ -410,21 +432,22 @@ def sweep(
             if node.hooks is not None:
                 gradient = _run_hooks(node, gradient, create_graph)
                 owned.discard(node)  # a hook may have answered with an array of its own
+            edges = node.edges
             wanted = None
             if targets is None:
                 if node.keeps_gradient:
                     node.receive(gradient, create_graph, node in owned)
-                if not node.edges:
+                if not edges:
                     continue
             else:
                 for position in captures.get(id(node), ()):
                     found[position] = _at(targets[position], gradient)
-                wanted = [edge is not None and id(target_of(edge)) in needed for edge in node.edges]
+                wanted = [edge is not None and id(target_of(edge)) in needed for edge in edges]
                 if True not in wanted:
                     continue
             if node.kept is not None:
                 _keep_gradient(node, gradient)
-            for edge, part in zip(node.edges, node.pull(gradient, create_graph, wanted)):
+            for edge, part in zip(edges, node.pull(gradient, create_graph, wanted)):
                 if part is None or edge is None:
                     continue
                 if type(edge) is tuple:

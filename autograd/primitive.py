@@ -24,7 +24,7 @@ import numpy as np
 
 from . import dtypes, graph
 from .errors import ArgumentError, ChainruleError, DtypeError, ShapeError
-from .graph import Node, local
+from .graph import Node, PairNode, WideNode, local
 
 __all__ = ["Handle", "Plan", "Primitive", "Sample", "define", "op", "registry"]
 
@@ -224,7 +224,7 @@ def _join(array: Any, edge: Any) -> Any:
 
 def _alias(leaf: Any, array: np.ndarray) -> Node:
     """An edge to a leaf for an array that is not the leaf's own (any more): a cast of it, or what it was before."""
-    node = new(Node)
+    node = new(WideNode)
     node.plan = op.to_dtype.plan((True,))
     node.attributes = (array.dtype,)
     node.edges = (leaf,)
@@ -536,7 +536,7 @@ def _record(
     if not passing:
         return
     plan = primitive.plan(needs)
-    node = new(Node)
+    node = new(WideNode)
     node.plan = plan
     numbers = [h for h in handles if type(h) in _NUMBERS] if primitive.broadcasts and len(handles) == 2 else ()
     node.attributes = (*attributes, *numbers)
@@ -614,7 +614,7 @@ def _unary_applier(primitive: Primitive) -> Callable[[Any], Any]:
         result._array = out
         result._grad = result._hooks = result._version = result.name = None
         if plan is not None and x._requires_grad and state.grad_enabled:
-            node = new(Node)
+            node = new(WideNode)
             node.plan = plan
             node.attributes = ()
             node.edges = (x._edge or x,)
@@ -697,13 +697,11 @@ def _binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
         result._grad = result._hooks = result._version = result.name = None
         plan = plans[needs]
         if plan is not None and state.grad_enabled:
-            node = new(Node)
+            node = new(PairNode)
             node.plan = plan
             node.attributes = () if number is None else (number,)
-            node.edges = (
-                (a._edge or a) if needs & 1 else None,
-                (b._edge or b) if needs & 2 else None,
-            )
+            node.left = left = (a._edge or a) if needs & 1 else None
+            node.right = (b._edge or b) if needs & 2 else None
             keep = keeps[needs]
             if keep:
                 saved: list[Any] = []
@@ -728,7 +726,10 @@ def _binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
                 node.versions = tuple(versions)
             else:
                 node.saved = node.versions = ()
-            node.shape = out.shape
+            shape = out.shape
+            if isinstance(left, Node) and left.shape == shape:
+                shape = left.shape  # one tuple for the whole chain
+            node.shape = shape
             node.dtype = out.dtype
             node.scope = state.scope
             node.hooks = node.kept = None
