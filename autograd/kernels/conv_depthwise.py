@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from autograd.kernels.conv_planes import fill_planes
+from autograd.kernels.conv_planes import Layout, fill_planes
+from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import ROW_VECTORS, VECTOR_BYTES, copy_padded, row_tile
 
@@ -57,6 +58,9 @@ def correlate_band(x, weight, bias, out, sizes, layout, place, offsets, n, group
 @jit(parallel=True)
 def correlate(x, weight, bias, out, sizes, layout, place, offsets, planes, sums):  # type: ignore[no-untyped-def]
     """out[n, k, place of p] = bias[k] + sum over d of weight[k, d] * planes[offset[d] + p], by bands of output rows."""
+    sizes = Sizes(*sizes)
+    layout = Layout(*layout)
+    place = Place(*place)
     threads = planes.shape[0]
     bands = (sizes.OH + layout.band - 1) // layout.band
     for thread in prange(threads):
@@ -112,6 +116,8 @@ def weigh_group(x, gradient, out, sizes, layout, offsets, group, planes, rows): 
 @jit(parallel=True)
 def weigh(x, gradient, out, sizes, layout, offsets, planes, rows):  # type: ignore[no-untyped-def]
     """out[k, d] = sum over n, p of gradient[n, k, p] * planes[offset[d] + p], for groups of one input channel."""
+    sizes = Sizes(*sizes)
+    layout = Layout(*layout)
     threads = planes.shape[0]
     for thread in prange(threads):
         for group in range(thread, sizes.groups, threads):

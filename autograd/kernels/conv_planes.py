@@ -122,6 +122,8 @@ def correlate(x, packed, bias, out, sizes, layout, offsets, planes, sums):  # ty
     `packed` holds weight as (groups, K / OUTER_ROWS, d, OUTER_ROWS); `planes` and `sums` have a row of scratch for each
     thread.
     """
+    sizes = Sizes(*sizes)
+    layout = Layout(*layout)
     threads = planes.shape[0]
     bands = (sizes.OH + layout.band - 1) // layout.band
     for thread in prange(threads):
@@ -167,6 +169,8 @@ def weigh(x, gradient, partial, sizes, layout, block, offsets, planes, rows, sum
     Threads share out the groups, the blocks of channels and the parts. Zeros between the gradient's rows meet numbers
     that are not their business: where one of those is infinite or NaN, so is the sum.
     """
+    sizes = Sizes(*sizes)
+    layout = Layout(*layout)
     threads = planes.shape[0]
     parts = partial.shape[0]
     taps = sizes.FH * sizes.FW

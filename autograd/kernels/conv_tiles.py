@@ -166,6 +166,7 @@ def correlate(x, packed, bias, out, sizes, step, block, offsets, columns, sums):
     `packed` holds weight as (groups, K / OUTER_ROWS, d, OUTER_ROWS), `block` the channels that are gathered at a time;
     `columns` and `sums` have a row of scratch for each thread.
     """
+    sizes = Sizes(*sizes)
     threads = columns.shape[0]
     chunks = (sizes.N * sizes.OH * sizes.OW + step - 1) // step
     for thread in prange(threads):
@@ -241,6 +242,7 @@ def spread(gradient, packed, out, sizes, step, block, offsets, rows_of_gradient,
     `packed` holds the weight as (groups, blocks of channels, d / OUTER_ROWS, K, OUTER_ROWS). Blocks of channels, like
     images and groups, write to different places, so they are what threads share out.
     """
+    sizes = Sizes(*sizes)
     threads = sums.shape[0]
     blocks = (sizes.C + block - 1) // block
     for thread in prange(threads):
@@ -309,6 +311,7 @@ def weigh(x, gradient, partial, sizes, step, block, offsets, columns, rows, sums
 
     Threads share out the groups, the blocks of channels and the parts.
     """
+    sizes = Sizes(*sizes)
     threads = columns.shape[0]
     parts = partial.shape[0]
     taps = sizes.FH * sizes.FW

@@ -69,13 +69,18 @@ def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 class _Launcher:
-    """Runs parallel kernels, one at a time unless the threading layer is known to allow more."""
+    """Runs parallel kernels, one at a time unless the threading layer is known to allow more.
+
+    A named tuple reaches the kernel as a plain one, and the kernel names its fields again: numba would look up the
+    type of a named tuple by Python code, which takes longer than the rest of a launch and keeps memory at some calls.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.concurrent = False
 
     def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> None:
+        arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
         if self.concurrent:
             kernel(*arguments)
             return
@@ -122,11 +127,12 @@ def scratch(name: str, size: int, dtype: np.dtype) -> np.ndarray:
     Fresh large arrays cost a page fault for every 4 KiB. The caller must have finished with the array before it asks
     for the same name again.
     """
-    bytes_needed = size * dtype.itemsize + 64
+    bytes_needed = size * dtype.itemsize
     memory = _scratch.memory.get(name)
     if memory is None or memory.size < bytes_needed:
-        memory = np.empty(bytes_needed, np.uint8)
+        whole = np.empty(bytes_needed + 64, np.uint8)
+        start = -whole.__array_interface__["data"][0] % 64
+        memory = whole[start : start + bytes_needed]
         if bytes_needed <= _SCRATCH_BYTES:
             _scratch.memory[name] = memory
-    start = -memory.ctypes.data % 64
-    return memory[start : start + size * dtype.itemsize].view(dtype)
+    return memory[:bytes_needed].view(dtype)
