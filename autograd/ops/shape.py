@@ -28,9 +28,14 @@ def _reshape_infer(x: Any, shape: tuple[int, ...]) -> None:
         )
 
 
+def _reshape(x: Any, shape: tuple[int, ...]) -> Any:
+    # A NumPy scalar is made an array first: its own `reshape` keeps memory at some of its calls.
+    return (x if type(x) is np.ndarray else np.asarray(x)).reshape(shape)
+
+
 RESHAPE = define(
     "reshape",
-    forward=lambda x, shape: x.reshape(shape),
+    forward=_reshape,
     inputs=("x",),
     attributes=("shape",),
     vjp={"x": lambda g, x_shape: op.reshape(g, x_shape)},
