@@ -149,7 +149,12 @@ def load(path: str | os.PathLike[str]) -> dict[str, Tensor]:
                 f"load: {name!r} in {file} is of dtype {part['dtype']}, which is not supported; there are "
                 f"{', '.join(_DTYPES)}"
             )
-        array = np.frombuffer(part["data"], dtype=dtype).reshape(part["shape"])
+        try:
+            array = np.frombuffer(part["data"], dtype=dtype).reshape(part["shape"])
+        except ValueError as error:  # more dimensions than NumPy has, or sizes beyond its indices
+            raise FileFormatError(
+                f"load: {name!r} in {file} has a shape that no array can have ({error}); the file is corrupted"
+            ) from None
         # A truth value is any byte that is not 0.
         tensors[name] = make(array != 0 if part["dtype"] == "BOOL" else array.astype(dtype.newbyteorder("=")))
     return tensors

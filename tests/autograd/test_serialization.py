@@ -215,6 +215,14 @@ def test_hostile_files_get_an_error(tmp_path: Path, name: str) -> None:
         assert "it is empty" in str(caught.value)
 
 
+@pytest.mark.parametrize("shape", [[0] * 100, [0, 2**62, 2**62]])
+def test_an_impossible_shape_gets_an_error(tmp_path: Path, shape: list[int]) -> None:
+    head = json.dumps({"a": {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]}}).encode()
+    (tmp_path / "x").write_bytes(struct.pack("<Q", len(head)) + head)
+    with pytest.raises(FileFormatError, match="load: "):
+        autograd.load(tmp_path / "x")
+
+
 def test_a_file_of_torch_save_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
         archive.writestr("data.pkl", pickle.dumps(Bomb()))
