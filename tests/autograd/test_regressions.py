@@ -182,3 +182,14 @@ def test_missing_return_of_forward_is_told() -> None:
     for call in (lambda: x * None, lambda: autograd.exp(None), lambda: autograd.maximum(x, None), lambda: F.relu(None)):
         with pytest.raises(errors.DtypeError, match="not NoneType"):
             call()
+
+
+def test_convolution_of_no_channels_is_the_bias() -> None:
+    x, weight = autograd.ones(1, 0, 4, 4, requires_grad=True), autograd.ones(2, 0, 3, 3, requires_grad=True)
+    bias = autograd.tensor([1.0, -2.0], requires_grad=True)
+    out = F.conv2d(x, weight, bias)
+    assert (out.detach().numpy() == np.array([1.0, -2.0])[:, None, None]).all()
+    out.sum().backward()
+    assert x.grad is not None and weight.grad is not None and bias.grad is not None
+    assert x.grad.shape == x.shape and weight.grad.shape == weight.shape
+    assert bias.grad.tolist() == [4.0, 4.0]
