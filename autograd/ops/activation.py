@@ -16,6 +16,23 @@ from .families import in_float32, unary, values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = [
+    "elu",
+    "gelu",
+    "hardtanh",
+    "leaky_relu",
+    "log_softmax",
+    "logsigmoid",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+]
+
 Operand = Any
 
 

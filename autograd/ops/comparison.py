@@ -14,6 +14,26 @@ from .families import comparison, unary
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = [
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "eq",
+    "ge",
+    "gt",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "ne",
+]
+
 Operand = Any  # a Tensor, an array or a number
 
 EQ = comparison("eq", np.equal, operator.eq, label="==", formula="x = y")

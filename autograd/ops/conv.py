@@ -15,10 +15,12 @@ from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
-from .linalg import require_floating, same_dtype
+from .products import require_floating, same_dtype
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+__all__ = ["conv2d"]
 
 Operand = Any
 Pair = tuple[int, int]

@@ -18,6 +18,45 @@ from .families import binary, comparison, rounding, unary, values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = [
+    "abs",
+    "add",
+    "atan",
+    "ceil",
+    "clamp",
+    "cos",
+    "cosh",
+    "div",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "maximum",
+    "minimum",
+    "mul",
+    "neg",
+    "pow",
+    "reciprocal",
+    "remainder",
+    "round",
+    "rsqrt",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "square",
+    "sub",
+    "tan",
+    "tanh",
+    "trunc",
+    "where",
+]
+
 Operand = Any  # a Tensor, an array or a number
 
 # --- arithmetic

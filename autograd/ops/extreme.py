@@ -17,6 +17,8 @@ from .reduce import Dims, restore
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
+
 Operand = Any
 
 

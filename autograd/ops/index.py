@@ -20,6 +20,8 @@ from .families import values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = ["gather", "getitem", "scatter_add", "take_along_dim"]
+
 Operand = Any
 Pattern = tuple[Any, ...]
 

@@ -13,6 +13,16 @@ from .families import values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = [
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "l1_loss",
+    "mse_loss",
+    "multi_margin_loss",
+    "multiclass_hinge_loss",
+    "nll_loss",
+]
+
 Operand = Any
 
 

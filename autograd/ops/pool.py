@@ -11,10 +11,12 @@ from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .conv import Pair, _in_dtype, _reference, pair
 from .families import values
-from .linalg import require_floating
+from .products import require_floating
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+__all__ = ["avg_pool2d", "max_pool2d"]
 
 Operand = Any
 

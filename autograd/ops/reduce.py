@@ -18,6 +18,8 @@ from .families import in_float32, values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = ["all", "any", "cumsum", "logsumexp", "mean", "norm", "prod", "std", "sum", "var"]
+
 Operand = Any
 Dims = int | Sequence[int] | None
 

@@ -17,6 +17,31 @@ from .families import values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = [
+    "broadcast_to",
+    "cat",
+    "chunk",
+    "clone",
+    "expand",
+    "flatten",
+    "flip",
+    "movedim",
+    "one_hot",
+    "pad",
+    "permute",
+    "repeat",
+    "reshape",
+    "roll",
+    "split",
+    "squeeze",
+    "stack",
+    "transpose",
+    "tril",
+    "triu",
+    "unsqueeze",
+    "view",
+]
+
 Operand = Any
 
 

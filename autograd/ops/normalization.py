@@ -11,10 +11,12 @@ from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
-from .linalg import same_dtype
+from .products import same_dtype
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+__all__ = ["batch_norm"]
 
 Operand = Any
 

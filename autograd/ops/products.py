@@ -16,6 +16,8 @@ from .families import values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+__all__ = ["bmm", "dot", "linear", "matmul", "mm", "mv", "outer"]
+
 Operand = Any
 
 
