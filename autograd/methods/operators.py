@@ -1,0 +1,124 @@
+"""The operators of Tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..ops import comparison, elementwise, products
+from ..ops import index as index_ops
+from ..primitive import Handle
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = ["Operators"]
+
+_add, _sub, _mul = elementwise.ADD.apply, elementwise.SUB.apply, elementwise.MUL.apply
+_div, _pow = elementwise.DIV.apply, elementwise.POW.apply
+
+
+class Operators(Handle):
+    """What `+ - * /` and the other signs do."""
+
+    __slots__ = ()
+    __hash__ = Handle.__hash__
+    __array_ufunc__ = None  # so that `ndarray + tensor` asks the tensor
+
+    def __add__(self, other: Any) -> Tensor:
+        return _add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return _add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return _sub(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return _sub(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return _mul(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return _mul(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return _div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return _div(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return _pow(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return _pow(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return elementwise.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return elementwise.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return elementwise.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return elementwise.remainder(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return products.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return products.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return elementwise.neg(self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return elementwise.abs(self)
+
+    def __eq__(self, other: Any) -> Any:
+        return False if other is None else comparison.eq(self, other)  # so that `None in (x, y)` is a question
+
+    def __ne__(self, other: Any) -> Any:
+        return True if other is None else comparison.ne(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return comparison.lt(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return comparison.le(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return comparison.gt(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return comparison.ge(self, other)
+
+    def __and__(self, other: Any) -> Tensor:
+        return comparison.bitwise_and(self, other)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return comparison.bitwise_and(other, self)
+
+    def __or__(self, other: Any) -> Tensor:
+        return comparison.bitwise_or(self, other)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return comparison.bitwise_or(other, self)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return comparison.bitwise_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return comparison.bitwise_xor(other, self)
+
+    def __invert__(self) -> Tensor:
+        return comparison.bitwise_not(self)
+
+    def __getitem__(self, where: Any) -> Tensor:
+        return index_ops.getitem(self, where)
