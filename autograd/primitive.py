@@ -104,12 +104,16 @@ def version_cell(handle: Any) -> list[int]:
 
 @dataclass(frozen=True)
 class Sample:
-    """One generated call of an operation: its inputs as arrays or numbers, its attributes, and its error if any."""
+    """One generated call of an operation: its inputs as arrays or numbers, its attributes, and its error if any.
+
+    `keywords` are for composites, whose functions are called as users call them.
+    """
 
     inputs: tuple[Any, ...]
     attributes: tuple[Any, ...] = ()
     error: type[Exception] | None = None
     match: str = ""
+    keywords: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Plan:

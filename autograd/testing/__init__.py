@@ -10,7 +10,8 @@ def test_mine(x):
 
 from __future__ import annotations
 
+from .composites import check_composite
 from .gradcheck import KinkWarning, gradcheck, gradgradcheck
 from .primitives import PrimitiveError, check_primitive
 
-__all__ = ["KinkWarning", "PrimitiveError", "check_primitive", "gradcheck", "gradgradcheck"]
+__all__ = ["KinkWarning", "PrimitiveError", "check_composite", "check_primitive", "gradcheck", "gradgradcheck"]

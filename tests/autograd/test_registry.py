@@ -20,9 +20,10 @@ import pytest
 import autograd
 from autograd import Primitive, registry
 from autograd import ops as families
+from autograd.composites import Composite, composites
 from autograd.errors import ArgumentError, ShapeError
 from autograd.primitive import Sample, op
-from autograd.testing import PrimitiveError, check_primitive
+from autograd.testing import PrimitiveError, check_composite, check_primitive
 from autograd.testing.primitives import CHECKS
 
 NAMES = sorted(registry)
@@ -38,6 +39,12 @@ def test_record(name: str, check: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_of_other_samples(name: str, seed: int) -> None:
     check_primitive(registry[name], ["gradients"], seed)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", sorted(composites))
+def test_composite(name: str, seed: int) -> None:
+    check_composite(composites[name], seed)
 
 
 def test_samples_cover_single_numbers_and_empty_arrays() -> None:
@@ -282,6 +289,37 @@ def test_broken_record_is_caught(fault: str) -> None:
         check_primitive(bad, [check])
 
 
+def _composite(**changes: Any) -> Composite:
+    fields: dict[str, Any] = {
+        "name": "cube",
+        "function": lambda x: x * x * x,
+        "formula": "x^3",
+        "samples": lambda rng: [Sample((rng.uniform(1, 2, (2, 3)),))],
+        "reference": lambda x: x**3,
+    }
+    return Composite(**{**fields, **changes})
+
+
+def test_a_broken_composite_is_caught() -> None:
+    check_composite(_composite())
+    for change, message in (
+        ({"samples": lambda rng: []}, "has no samples"),
+        ({"formula": " "}, "no formula"),
+        ({"reference": lambda x: x**3 + 1e-9}, "differs from its reference"),
+        ({"reference": lambda x: (x**3, x)}, "gave 1 results"),
+        ({"reference": lambda x: x[0] ** 3}, r"gave shape \(2, 3\)"),
+        ({"function": lambda x: x.double() ** 3}, "of float32 inputs is float64"),
+        ({"samples": lambda rng: [Sample((rng.integers(0, 5, 2),))]}, "no gradient is tried"),
+        ({"function": lambda x: x.detach() ** 3}, "no gradient is tried"),
+        ({"error_samples": lambda rng: [Sample((rng.uniform(size=2),), (), ShapeError, "no")]}, "raised nothing"),
+        ({"error_samples": lambda rng: [Sample((rng.uniform(size=2),), (), ValueError, "no")]}, "error of ours"),
+    ):
+        with pytest.raises(PrimitiveError, match=message):
+            check_composite(_composite(**change))  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="gradcheck"):
+        check_composite(_composite(function=lambda x: x * x.detach() * x))
+
+
 def test_what_a_node_keeps_beside_its_rule_is_caught() -> None:
     held = []
 
@@ -301,13 +339,41 @@ HELPERS = {
     "activation": set(),
     "conv": {"kernel_arrays", "pair", "output_size"},
     "index": {"decode", "encode"},
-    "linalg": {"require_floating", "same_dtype"},
+    "products": {"require_floating", "same_dtype"},
     "loss": {"reduce_loss"},
-    "norm": {"check_channels"},
+    "normalization": {"check_channels"},
     "pool": {"pooled_size"},
     "reduce": {"restore", "count"},
 }
 INTERNAL = {"dims", "families", "scalar"}
+# Composites that are still to be entered with samples and a reference.
+NOT_YET_ENTERED = {
+    "binary_cross_entropy_with_logits",
+    "bmm",
+    "broadcast_to",
+    "chunk",
+    "dot",
+    "flatten",
+    "l1_loss",
+    "mm",
+    "movedim",
+    "mse_loss",
+    "multi_margin_loss",
+    "multiclass_hinge_loss",
+    "mv",
+    "nll_loss",
+    "one_hot",
+    "outer",
+    "prod",
+    "relu6",
+    "repeat",
+    "split",
+    "squeeze",
+    "stack",
+    "take_along_dim",
+    "unsqueeze",
+    "view",
+}
 
 
 def public_functions() -> list[tuple[str, str]]:
@@ -330,7 +396,12 @@ def test_public_function_is_exported_and_documented(family: str, name: str) -> N
     assert name in autograd.__all__
     text = inspect.getdoc(function) or ""
     assert "Example:" in text and ">>>" in text, f"{name} has no example"
+    assert name in registry or name in composites or name in NOT_YET_ENTERED, f"{name} is neither record nor composite"
     assert "Any" not in str(inspect.signature(function).return_annotation) or name in ("max", "min", "max_pool2d")
+
+
+def test_what_is_entered_is_no_longer_listed() -> None:
+    assert sorted(NOT_YET_ENTERED & composites.keys()) == []
 
 
 def test_helpers_exist() -> None:
