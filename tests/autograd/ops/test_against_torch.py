@@ -14,6 +14,8 @@ import pytest
 import autograd
 from autograd.errors import ChainruleError
 
+from ...conformance import compare
+
 torch = pytest.importorskip("torch", reason="PyTorch is not installed (the extra `peer`)")
 
 
@@ -542,7 +544,8 @@ def test_nothing_public_is_left_uncompared() -> None:
         for name in autograd.__all__
         if inspect.isfunction(getattr(autograd, name)) or inspect.isbuiltin(getattr(autograd, name))
     }
-    assert public - set(CASES) - set(NOT_COMPARED) == set()
+    entries = {name.split("/")[0].rsplit(".", 1)[-1] for name in compare.database() if compare.ours(name) is not None}
+    assert public - set(CASES) - set(NOT_COMPARED) - entries == set()
     assert set(CASES) & set(NOT_COMPARED) == set()
     assert {name for name in NOT_COMPARED if name != "default_generator"} <= public | {"draw", "save", "load"}
     assert set(CASES) <= public
