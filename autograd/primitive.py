@@ -16,6 +16,7 @@ first-order sweep runs at NumPy's speed; on Tensors and Values it records, so th
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,14 +37,17 @@ Rule = Callable[..., Any]
 class Handle:
     """What the engine knows of a Tensor: its array, its gradient, and the node that made it."""
 
-    __slots__ = ("__weakref__", "_array", "_edge", "_grad", "_hooks", "_requires_grad", "_version", "name")
+    __slots__ = ("__weakref__", "_array", "_edge", "_grad", "_hooks", "_requires_grad", "_version", "_view", "name")
 
     _array: np.ndarray
     _edge: Any  # None for a leaf; the Node that made it, or (node, output index) where that has several
     _grad: Any
     _hooks: dict[int, graph.Hooks] | None  # of a leaf; those of other tensors live on the node
     _requires_grad: bool
-    _version: list[int] | None  # one counter for all tensors that share memory; made when first needed
+    # One list for all tensors that share memory, made when first needed: a counter of changes, and after it weak
+    # references to those of the tensors that are views of another.
+    _version: list[Any] | None
+    _view: tuple[Handle, Primitive, tuple[Any, ...]] | None  # of a view: what it shows, by which operation
     name: str | None
 
     @property
@@ -89,12 +93,12 @@ def make(array: np.ndarray) -> Any:
     result._grad = None
     result._hooks = None
     result._requires_grad = False
-    result._version = None
+    result._version = result._view = None
     result.name = None
     return result
 
 
-def version_cell(handle: Any) -> list[int]:
+def version_cell(handle: Any) -> list[Any]:
     """The version counter of the memory behind `handle`."""
     cell = handle._version
     if cell is None:
@@ -488,7 +492,10 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
     outputs = results if type(results) is tuple else (results,)
     wrapped = [make(array if type(array) is ndarray else np.asarray(array)) for array in outputs]
     if primitive.views and np.may_share_memory(arrays[0], wrapped[0]._array):
-        wrapped[0]._version = version_cell(handles[0])
+        view, source = wrapped[0], handles[0]
+        view._version = cell = version_cell(source)
+        view._view = (source, primitive, attributes)
+        cell.append(weakref.ref(view, cell.remove))
     if recorded and state.grad_enabled and primitive.vjp is not None:
         _record(primitive, state, handles, arrays, wrapped, attributes)
     return wrapped[0] if len(wrapped) == 1 else tuple(wrapped)
@@ -560,6 +567,11 @@ def _record(
         results[j]._requires_grad = True
 
 
+def join_graph(primitive: Primitive, inputs: Sequence[Any], attributes: tuple[Any, ...], result: Any) -> None:
+    """Record that `result`, a handle that is there already, came from an operation on handles."""
+    _record(primitive, local.state, list(inputs), [x._array for x in inputs], [result], attributes)
+
+
 def _check_elementwise(primitive: Primitive, arrays: Sequence[Any]) -> None:
     """Say in our own words why NumPy refused an elementwise operation."""
     if primitive.infer is not None:
@@ -616,7 +628,7 @@ def _unary_applier(primitive: Primitive) -> Callable[[Any], Any]:
             out = np.asarray(out)
         result = new(tensor_class)
         result._array = out
-        result._grad = result._hooks = result._version = result.name = None
+        result._grad = result._hooks = result._version = result._view = result.name = None
         if plan is not None and x._requires_grad and state.grad_enabled:
             node = new(WideNode)
             node.plan = plan
@@ -698,7 +710,7 @@ def _binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
             out = np.asarray(out)
         result = new(tensor_class)
         result._array = out
-        result._grad = result._hooks = result._version = result.name = None
+        result._grad = result._hooks = result._version = result._view = result.name = None
         plan = plans[needs]
         if plan is not None and state.grad_enabled:
             node = new(PairNode)

@@ -10,11 +10,10 @@ import numpy as np
 
 from . import differentiate, dtypes, graph
 from .arrays import to_array
-from .errors import ArgumentError, DtypeError, GraphError, InPlaceError, ShapeError
+from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .formatting import format_array, with_suffixes
-from .graph import Hooks, Kept, RemovableHandle, local
+from .graph import Hooks, Kept, RemovableHandle
 from .methods import Methods
-from .ops import index as index_ops
 from .ops import reduce
 from .ops import shape as shape_ops
 from .ops.dims import normalize_dim
@@ -50,7 +49,7 @@ class Tensor(Methods):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
         self._array = to_array(data, dtype)
-        self._edge = self._grad = self._hooks = self._version = self.name = None
+        self._edge = self._grad = self._hooks = self._version = self._view = self.name = None
         self._requires_grad = False
         if requires_grad:
             self.requires_grad_()
@@ -397,7 +396,7 @@ class Tensor(Methods):
         self._array = state["array"]
         self._requires_grad = state["requires_grad"]
         self.name = state["name"]
-        self._edge = self._grad = self._hooks = self._version = None
+        self._edge = self._grad = self._hooks = self._version = self._view = None
 
     def __reduce__(self) -> Any:
         self._only_leaf("pickle")
@@ -467,132 +466,6 @@ class Tensor(Methods):
     def type_as(self, other: Tensor) -> Tensor:
         """The tensor in the dtype of another."""
         return self.to(other.dtype)
-
-    # --- in place
-
-    def _in_place(self, name: str, *others: Any) -> list[Any]:
-        """Check that an in-place change is allowed; returns the arrays of the others."""
-        if local.state.grad_enabled:
-            if self._requires_grad:
-                what = "leaf that requires grad" if self._edge is None else "tensor inside a graph"
-                raise InPlaceError(
-                    f"{name}: a {what} {self.shape} cannot be changed in place while operations are recorded; use "
-                    "`with autograd.no_grad():`, or compute a new tensor"
-                )
-            if any(isinstance(o, Tensor) and o._requires_grad for o in others):
-                raise InPlaceError(
-                    f"{name}: the operand requires grad, and a tensor outside the graph {self.shape} would join it; "
-                    "use operand.detach(), or compute a new tensor"
-                )
-        if not self._array.flags.writeable:
-            raise InPlaceError(f"{name}: x {self.shape} is an expanded view or read-only; change a clone() of it")
-        return [o._array if isinstance(o, Tensor) else o for o in others]
-
-    def _update(self, name: str, function: Callable[..., Any], other: Any) -> Tensor:
-        (operand,) = self._in_place(name, other)
-        array = self._array
-        alike = type(operand) is np.ndarray and operand.dtype is array.dtype and operand.shape == array.shape
-        if alike and array.dtype.kind == "f":
-            function(array, operand, out=array)
-            version_cell(self)[0] += 1
-            return self
-        operand = operand if isinstance(operand, (int, float)) else as_handle(operand, name)._array
-        result = dtypes.result_type(self._array, operand)
-        if not dtypes.can_cast(result, self.dtype) or (function is np.true_divide and self.dtype.kind != "f"):
-            raise DtypeError(f"{name}: a result of {result} does not fit x, {self.dtype}; convert x first")
-        self._fits(name, operand)
-        try:
-            function(self._array, operand, out=self._array, casting="unsafe")
-        except (TypeError, OverflowError) as error:
-            raise DtypeError(f"{name}: not defined for x {self.dtype} and {operand!r:.40}: {error}") from None
-        version_cell(self)[0] += 1
-        return self
-
-    def _fits(self, name: str, operand: Any) -> None:
-        try:
-            fits = np.broadcast_shapes(self.shape, np.shape(operand)) == self.shape
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ShapeError(
-                f"{name}: an operand {np.shape(operand)} does not broadcast to x {self.shape}, whose shape stays as it "
-                "is; reshape the operand, or compute a new tensor"
-            )
-
-    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
-        """Add in place: `x += alpha * other`."""
-        return self._update("add_", np.add, other if alpha == 1 else other * alpha)
-
-    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
-        """Subtract in place: `x -= alpha * other`."""
-        return self._update("sub_", np.subtract, other if alpha == 1 else other * alpha)
-
-    def mul_(self, other: Any) -> Tensor:
-        """Multiply in place: `x *= other`."""
-        return self._update("mul_", np.multiply, other)
-
-    def div_(self, other: Any) -> Tensor:
-        """Divide in place: `x /= other`."""
-        return self._update("div_", np.true_divide, other)
-
-    def __iadd__(self, other: Any) -> Tensor:
-        return self._update("+=", np.add, other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return self._update("-=", np.subtract, other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return self._update("*=", np.multiply, other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return self._update("/=", np.true_divide, other)
-
-    def copy_(self, source: Any) -> Tensor:
-        """Overwrite with the numbers of another tensor or array, converted to this dtype and broadcast."""
-        (array,) = self._in_place("copy_", source)
-        array = as_handle(array, "copy_")._array
-        self._fits("copy_", array)
-        np.copyto(self._array, array, casting="unsafe")
-        version_cell(self)[0] += 1
-        return self
-
-    def _representable(self, name: str, value: Any) -> Any:
-        """An array or number to write into this tensor, checked."""
-        if not isinstance(value, (int, float)):
-            return as_handle(value, name)._array
-        if self.dtype.kind in "iu":
-            bounds = np.iinfo(self.dtype)
-            if not bounds.min <= value <= bounds.max:
-                raise DtypeError(f"{name}: {value} does not fit x, {self.dtype}; convert x first")
-        return value
-
-    def fill_(self, value: Any) -> Tensor:
-        """Overwrite with one number."""
-        (given,) = self._in_place("fill_", value)
-        number = self._representable("fill_", given)
-        if np.ndim(number):
-            raise ShapeError(f"fill_: expected one number, not {np.shape(number)}; use copy_ for many")
-        self._array[...] = number
-        version_cell(self)[0] += 1
-        return self
-
-    def zero_(self) -> Tensor:
-        """Overwrite with zeros."""
-        return self.fill_(0)
-
-    def __setitem__(self, where: Any, value: Any) -> None:
-        (array,) = self._in_place("item assignment", value)
-        array = self._representable("item assignment", array)
-        pattern, arrays = index_ops.encode(where, self.shape)
-        place = index_ops.decode(pattern, arrays)
-        try:
-            self._array[place] = array
-        except ValueError:
-            raise ShapeError(
-                f"item assignment: a value {np.shape(array)} does not broadcast to the "
-                f"{self._array[place].shape} numbers chosen from x {self.shape}; make the shapes equal"
-            ) from None
-        version_cell(self)[0] += 1
 
 
 register_tensor(Tensor)

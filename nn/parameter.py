@@ -35,7 +35,7 @@ class Parameter(Tensor):
         source = data.detach() if isinstance(data, Tensor) else autograd.as_tensor(data)
         self._array = source._array
         self._version = source._version
-        self._edge = self._grad = self._hooks = self.name = None
+        self._edge = self._grad = self._hooks = self._view = self.name = None
         self._requires_grad = False
         self.requires_grad_(requires_grad)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .elementwise import Elementwise
 from .indexing import Indexing
+from .inplace import InPlace
 from .operators import Operators
 from .products import Products
 from .reductions import Reductions
@@ -12,7 +13,7 @@ from .shapes import Shapes
 __all__ = ["Methods"]
 
 
-class Methods(Operators, Elementwise, Reductions, Shapes, Indexing, Products):
+class Methods(Operators, Elementwise, Reductions, Shapes, Indexing, Products, InPlace):
     """What Tensor inherits: every operator and operation, as a method."""
 
     __slots__ = ()

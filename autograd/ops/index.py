@@ -153,6 +153,11 @@ def _put(g: Any, shape: tuple[int, ...], pattern: Pattern) -> Any:
     return out
 
 
+def _slice(x: np.ndarray, pattern: Pattern) -> np.ndarray:
+    # With '...' a single number comes out as a view of one, too.
+    return x[decode(pattern) if Ellipsis in pattern else (*decode(pattern), Ellipsis)]
+
+
 def _slice_samples(rng: np.random.Generator) -> list[Sample]:
     patterns: list[Pattern] = [
         (1,),
@@ -165,7 +170,7 @@ def _slice_samples(rng: np.random.Generator) -> list[Sample]:
 
 GETITEM = define(
     "getitem",
-    forward=lambda x, pattern: x[decode(pattern)],
+    forward=_slice,
     inputs=("x",),
     attributes=("pattern",),
     vjp={"x": lambda g, x_shape, pattern: op.getitem_adjoint(g, x_shape, pattern)},

@@ -1,0 +1,346 @@
+"""The methods of Tensor that change it in place, in memory and in the graph.
+
+While operations are recorded, a change of a tensor that is part of a graph is a new operation: what the tensor was is
+an input of the node that the tensor leads to from now on. Where the tensor is a view, the whole has changed too, and
+with the whole every other view of it, so each of them is led to a node that says so.
+
+What cannot be right is refused: a leaf that requires grad, whose gradient would be that of numbers which are gone;
+and a rule whose saved array has been changed finds that out when the sweep comes to it (see `graph.Node.pull`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes, ops
+from ..errors import DtypeError, InPlaceError, ShapeError
+from ..graph import local, target_of
+from ..ops import elementwise, reduce, views
+from ..ops import index as index_ops
+from ..primitive import Handle, as_handle, join_graph, make, op, version_cell
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+__all__ = ["InPlace"]
+
+
+def _becoming(name: str) -> Callable[..., Any]:
+    """The method that overwrites a tensor with what the function of the name gives for it."""
+
+    def method(self: Handle, *arguments: Any, **keywords: Any) -> Any:
+        return become(self, f"{name}_", getattr(ops, name), *arguments, **keywords)
+
+    method.__name__ = f"{name}_"
+    method.__doc__ = f"`autograd.{name}` in place: the tensor becomes the result, which must have its shape and dtype."
+    return method
+
+
+class InPlace(Handle):
+    """Changes in place."""
+
+    __slots__ = ()
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return _update(self, "+=", np.add, elementwise.add, other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return _update(self, "-=", np.subtract, elementwise.sub, other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return _update(self, "*=", np.multiply, elementwise.mul, other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return _update(self, "/=", np.true_divide, elementwise.div, other)
+
+    def __setitem__(self, where: Any, value: Any) -> None:
+        if _joins(self, value):
+            _assign_in_graph(self, where, value)
+            return
+        guard(self, "item assignment", value)
+        array = _representable(self, "item assignment", value)
+        pattern, arrays = index_ops.encode(where, self.shape)
+        place = index_ops.decode(pattern, arrays)
+        try:
+            self._array[place] = array
+        except ValueError:
+            raise _unassignable(self, place, array) from None
+        version_cell(self)[0] += 1
+
+    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        """Add in place: `x += alpha * other`."""
+        return _update(self, "add_", np.add, elementwise.add, other if alpha == 1 else other * alpha)
+
+    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        """Subtract in place: `x -= alpha * other`."""
+        return _update(self, "sub_", np.subtract, elementwise.sub, other if alpha == 1 else other * alpha)
+
+    def mul_(self, other: Any) -> Tensor:
+        """Multiply in place: `x *= other`."""
+        return _update(self, "mul_", np.multiply, elementwise.mul, other)
+
+    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+        """Divide in place: `x /= other`."""
+        if rounding_mode is None:
+            return _update(self, "div_", np.true_divide, elementwise.div, other)
+        return become(self, "div_", elementwise.div, other, rounding_mode=rounding_mode)
+
+    def copy_(self, source: Any) -> Tensor:
+        """Overwrite with the numbers of another tensor or array, converted to this dtype and broadcast.
+
+        Example:
+            >>> x = autograd.zeros(2, 2)
+            >>> x[0].copy_(autograd.tensor([1.0, 2.0]))
+            tensor([1., 2.])
+            >>> x
+            tensor([[1., 2.],
+                    [0., 0.]])
+        """
+        if _joins(self, source):
+            source = as_handle(source, "copy_")
+            _fits(self, "copy_", source._array)
+            return become(self, "copy_", _replaced, source)
+        guard(self, "copy_", source)
+        array = as_handle(source, "copy_")._array
+        _fits(self, "copy_", array)
+        np.copyto(self._array, array, casting="unsafe")
+        version_cell(self)[0] += 1
+        return self  # type: ignore[return-value]
+
+    def fill_(self, value: Any) -> Tensor:
+        """Overwrite with one number."""
+        number = _representable(self, "fill_", value)
+        if np.ndim(number):
+            raise ShapeError(f"fill_: expected one number, not {np.shape(number)}; use copy_ for many")
+        if _joins(self, value):
+            return become(self, "fill_", _replaced, as_handle(value, "fill_"))
+        guard(self, "fill_", value)
+        self._array[...] = number
+        version_cell(self)[0] += 1
+        return self  # type: ignore[return-value]
+
+    def zero_(self) -> Tensor:
+        """Overwrite with zeros."""
+        return self.fill_(0)
+
+    # --- as the functions of their names
+
+    abs_ = _becoming("abs")
+    clamp_ = _becoming("clamp")
+    exp_ = _becoming("exp")
+    pow_ = _becoming("pow")
+    relu_ = _becoming("relu")
+    sigmoid_ = _becoming("sigmoid")
+    tanh_ = _becoming("tanh")
+
+
+def guard(x: Handle, name: str, *others: Any) -> None:
+    """Raise unless `x` may be changed in place.
+
+    Raises:
+        InPlaceError: it is a leaf that requires grad, or shows one, or its memory is read-only.
+    """
+    if local.state.grad_enabled:
+        whole = _whole(x)
+        if whole._edge is None and whole._requires_grad:
+            what = "leaf that requires grad" if whole is x else "view of a leaf that requires grad"
+            raise InPlaceError(
+                f"{name}: a {what} {x.shape} cannot be changed in place while operations are recorded; use "
+                "`with autograd.no_grad():`, or change a clone() of it"
+            )
+        if whole._requires_grad and not x._requires_grad:
+            raise InPlaceError(
+                f"{name}: this view {x.shape} was made under no_grad, so the change would not be recorded in what it "
+                "shows; make the view where operations are recorded, or change it under no_grad too"
+            )
+    if not x._array.flags.writeable:
+        raise InPlaceError(f"{name}: x {x.shape} is an expanded view or read-only; change a clone() of it")
+
+
+def become(x: Handle, name: str, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Overwrite `x` with `function(x, ...)`: its memory, its place in the graph, and that of all views of it.
+
+    Args:
+        x: the tensor; returned.
+        name: of the method, for errors.
+        function: any function of operations, out of place.
+        arguments: what it is given after `x`.
+        keywords: the same by name.
+
+    Raises:
+        InPlaceError: see `guard`.
+        ShapeError: the result has another shape.
+        DtypeError: the result's dtype does not fit that of `x`.
+    """
+    guard(x, name)
+    joins = _joins(x, *arguments, *keywords.values())
+    source = _before(x) if joins else x
+    given = [source if a is x else a for a in arguments]
+    result = function(source, *given, **keywords)
+    if not isinstance(result, Handle) or result.shape != x.shape:
+        found = result.shape if isinstance(result, Handle) else f"{len(result)} tensors"
+        raise ShapeError(
+            f"{name}: the result {found} does not fit x {x.shape}, whose shape stays"
+        )
+    if result.dtype != x.dtype:
+        if not dtypes.can_cast(result.dtype, x.dtype):
+            raise DtypeError(f"{name}: a result of {result.dtype} does not fit x, {x.dtype}; convert x first")
+        result = reduce.TO_DTYPE.apply(result, x.dtype)
+    np.copyto(x._array, result._array)
+    version_cell(x)[0] += 1
+    if joins and result._requires_grad:
+        _rejoin(x, result)
+    return x
+
+
+def _joins(x: Handle, *others: Any) -> bool:
+    """Whether a change of `x` by others is to be recorded."""
+    if not local.state.grad_enabled:
+        return False
+    return x._requires_grad or any(isinstance(o, Handle) and o._requires_grad for o in others)
+
+
+def _whole(x: Handle) -> Handle:
+    """What `x` is a view of, through views of views; itself, if it is none."""
+    while x._view is not None:
+        x = x._view[0]
+    return x
+
+
+def _before(x: Handle) -> Any:
+    """A handle on what `x` was before the change: rules may save its numbers, so they are copied."""
+    handle = make(np.array(x._array, order="K"))
+    handle._edge = x._edge
+    handle._requires_grad = x._requires_grad
+    return handle
+
+
+def _rejoin(x: Handle, result: Handle) -> None:
+    """Lead `x` to the node of `result`; and, where memory is shared, what it is a view of and all other views."""
+    whole = _whole(x)
+    if whole is not x:
+        chain = []
+        view = x
+        while view._view is not None:
+            view, primitive, attributes = view._view
+            chain.append((primitive.name, attributes))
+        _lead(whole, lambda: join_graph(views.VIEW_SCATTER, (whole, result), (tuple(reversed(chain)),), whole))
+
+    def follow() -> None:
+        x._edge, x._requires_grad = result._edge, True
+
+    _lead(x, follow)
+    for reference in version_cell(x)[1:]:  # in the order in which they were made: a view after what it shows
+        view = reference()
+        if view is not None and view is not x and _whole(view) is whole:
+            _lead_view(view)
+
+
+def _lead_view(view: Any) -> None:
+    source, primitive, attributes = view._view
+    _lead(view, lambda: join_graph(primitive, (source,), attributes, view))
+
+
+def _lead(x: Any, join: Callable[[], None]) -> None:
+    """Give `x` another place in the graph; a gradient that it was to retain is retained there."""
+    edge = x._edge
+    join()
+    if edge is None or edge is x._edge:
+        return
+    for hooks in (target_of(edge).hooks or {}).values():
+        kept = [reference for reference in hooks.retained if reference() is x]
+        if kept:
+            hooks.retained[:] = [reference for reference in hooks.retained if reference() is not x]
+            x.retain_grad()
+
+
+def _replaced(x: Any, value: Any) -> Any:
+    """The value in the shape and dtype of `x`, which has gradient 0."""
+    return op.where.apply(np.True_, reduce.TO_DTYPE.apply(value, x.dtype), x)
+
+
+def _assign_in_graph(x: Any, where: Any, value: Any) -> None:
+    guard(x, "item assignment", value)
+    _representable(x, "item assignment", value)
+    value = as_handle(value, "item assignment")
+    pattern, arrays = index_ops.encode(where, x.shape)
+    place = index_ops.decode(pattern, arrays)
+    chosen = np.arange(x._array.size).reshape(x.shape)[place]
+    try:
+        np.broadcast_to(value._array, chosen.shape)
+    except ValueError:
+        raise _unassignable(x, place, value._array) from None
+    if not arrays:
+        x[where].copy_(value)
+        return
+    # Which of the values each place takes, the last where several are meant for it.
+    taken: np.ndarray = np.full(x._array.size, -1)
+    taken[chosen.ravel()] = np.arange(chosen.size)
+
+    def assigned(source: Any) -> Any:
+        spread = op.reshape.apply(op.expand.apply(reduce.TO_DTYPE.apply(value, x.dtype), chosen.shape), (chosen.size,))
+        if not chosen.size:
+            return op.clone.apply(source)
+        moved = index_ops.getitem(spread, np.maximum(taken, 0).reshape(x.shape))
+        return op.where.apply((taken >= 0).reshape(x.shape), moved, source)
+
+    become(x, "item assignment", assigned)
+
+
+def _unassignable(x: Handle, place: Any, value: Any) -> ShapeError:
+    return ShapeError(
+        f"item assignment: a value {np.shape(value)} does not broadcast to the {x._array[place].shape} numbers chosen "
+        f"from x {x.shape}; make the shapes equal"
+    )
+
+
+def _update(x: Any, name: str, ufunc: Callable[..., Any], function: Callable[..., Any], other: Any) -> Any:
+    """Change by an arithmetic operation: outside a graph in memory alone, without a copy."""
+    operand = other._array if isinstance(other, Handle) else other
+    if _joins(x, other):
+        _fits(x, name, operand if isinstance(operand, (int, float)) else as_handle(operand, name)._array)
+        return become(x, name, function, other)
+    guard(x, name, other)
+    array = x._array
+    alike = type(operand) is np.ndarray and operand.dtype is array.dtype and operand.shape == array.shape
+    if alike and array.dtype.kind == "f":
+        ufunc(array, operand, out=array)
+        version_cell(x)[0] += 1
+        return x
+    operand = operand if isinstance(operand, (int, float)) else as_handle(operand, name)._array
+    result = dtypes.result_type(array, operand)
+    if not dtypes.can_cast(result, x.dtype) or (ufunc is np.true_divide and x.dtype.kind != "f"):
+        raise DtypeError(f"{name}: a result of {result} does not fit x, {x.dtype}; convert x first")
+    _fits(x, name, operand)
+    try:
+        ufunc(array, operand, out=array, casting="unsafe")
+    except (TypeError, OverflowError) as error:
+        raise DtypeError(f"{name}: not defined for x {x.dtype} and {operand!r:.40}: {error}") from None
+    version_cell(x)[0] += 1
+    return x
+
+
+def _fits(x: Handle, name: str, operand: Any) -> None:
+    try:
+        fits = np.broadcast_shapes(x.shape, np.shape(operand)) == x.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(
+            f"{name}: an operand {np.shape(operand)} does not broadcast to x {x.shape}, whose shape stays as it "
+            "is; reshape the operand, or compute a new tensor"
+        )
+
+
+def _representable(x: Handle, name: str, value: Any) -> Any:
+    """An array or number to write into this tensor, checked."""
+    if not isinstance(value, (int, float)):
+        return as_handle(value, name)._array
+    if x.dtype.kind in "iu":
+        bounds = np.iinfo(x.dtype)
+        if not bounds.min <= value <= bounds.max:
+            raise DtypeError(f"{name}: {value} does not fit x, {x.dtype}; convert x first")
+    return value
