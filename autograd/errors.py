@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "AnomalyError",
     "ArgumentError",
     "ChainruleError",
     "DrawError",
@@ -11,6 +12,8 @@ __all__ = [
     "GradcheckError",
     "GraphError",
     "InPlaceError",
+    "IndexRangeError",
+    "LinalgError",
     "MissingExtraError",
     "ShapeError",
 ]
@@ -28,6 +31,10 @@ class ShapeError(ChainruleError, ValueError):
     """The shapes of the operands do not fit together."""
 
 
+class IndexRangeError(ChainruleError, IndexError):
+    """An index is out of range, or there are more indices than dimensions."""
+
+
 class DtypeError(ChainruleError, TypeError):
     """An operand has a dtype or a type that the operation does not accept."""
 
@@ -38,6 +45,14 @@ class GraphError(ChainruleError, RuntimeError):
 
 class InPlaceError(GraphError):
     """An in-place change would make a gradient wrong."""
+
+
+class LinalgError(ChainruleError, RuntimeError):
+    """A matrix is singular, not positive definite, or its decomposition did not converge."""
+
+
+class AnomalyError(ChainruleError, FloatingPointError):
+    """An operation made the first nan or infinity, forward or backward."""
 
 
 class GradcheckError(ChainruleError, AssertionError):

@@ -32,7 +32,6 @@ __all__ = [
     "enable_grad",
     "is_grad_enabled",
     "no_grad",
-    "record",
     "set_grad_enabled",
     "sweep",
     "topological_order",
@@ -47,12 +46,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 class ThreadState:
     """What one thread is doing: whether it records, who watches, and in which module it is."""
 
-    __slots__ = ("grad_enabled", "outer_modes", "scope", "tracer")
+    __slots__ = ("grad_enabled", "outer_modes", "scope", "tracer", "watcher")
 
     def __init__(self) -> None:
         self.grad_enabled = True
         self.outer_modes: list[bool] = []  # what to go back to when the `with` blocks that are open end
-        self.tracer: Any = None
+        self.tracer: Any = None  # sees every operation that is applied
+        self.watcher: Any = None  # sees every node that a sweep passes
         self.scope: tuple[str, ...] = ()
 
 
@@ -186,11 +186,15 @@ class Kept:
     """What a node keeps for its user rather than for its rule: names, recorded values and gradients.
 
     `constants` holds the inputs that need no gradient, by their position; the others go by the output's index.
+    `again` computes the saved arrays of a node that was told not to keep them; `place` is where in the user's code
+    the operation ran.
     """
 
-    __slots__ = ("constants", "gradients", "names", "values")
+    __slots__ = ("again", "constants", "gradients", "names", "place", "values")
 
     def __init__(self) -> None:
+        self.again: Callable[[Any], tuple[Any, ...]] | None = None
+        self.place: str = ""
         self.constants: dict[int, Any] = {}
         self.names: dict[int, str] = {}
         self.values: dict[int, np.ndarray] = {}
@@ -274,6 +278,8 @@ class Node:
     def pull(self, gradient: Any, create_graph: bool, wanted: Sequence[bool] | None = None) -> Sequence[Any]:
         """Pass the gradient of the output(s) back to the inputs, by the operation's rule."""
         plan, saved = self.plan, self.saved
+        if saved is None and plan.sources and self.kept is not None and self.kept.again is not None:
+            saved = self.kept.again(self)
         if saved is None and plan.sources:
             raise GraphError(
                 f"backward: the arrays that {plan.op.name} saved are gone, because a backward sweep has passed here "
@@ -420,6 +426,7 @@ def sweep(
     pending: dict[Any, Any] = {}
     # Where `pending` holds a sum made here, which nobody else can see, the next term is added in place.
     owned: set[Any] = set()
+    watcher = local.state.watcher
     start = Root(roots)
     order.append(start)
     pending[start] = [gradient for _, gradient in roots]
@@ -445,9 +452,13 @@ def sweep(
                 wanted = [edge is not None and id(target_of(edge)) in needed for edge in edges]
                 if True not in wanted:
                     continue
-            if node.kept is not None:
+            if node.kept is not None and node.kept.values:
                 _keep_gradient(node, gradient)
-            for edge, part in zip(edges, node.pull(gradient, create_graph, wanted)):
+            if watcher is None or node is start:
+                parts = node.pull(gradient, create_graph, wanted)
+            else:
+                parts = watcher.pull(node, gradient, create_graph, wanted)
+            for edge, part in zip(edges, parts):
                 if part is None or edge is None:
                     continue
                 if type(edge) is tuple:
@@ -534,56 +545,3 @@ def _keep_gradient(node: Any, gradient: Any) -> None:
             array = np.asarray(services.unwrap(part))
             before = node.kept.gradients.get(index)
             node.kept.gradients[index] = array.copy() if before is None else before + array
-
-
-# --- keeping what passes
-
-
-class record:  # noqa: N801 - a context manager, named like no_grad
-    """Keep every intermediate value and gradient of what runs inside, for drawing and study.
-
-    Example:
-        >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
-        >>> with autograd.record():
-        ...     squares = x * x
-        ...     squares.sum().backward()
-        >>> squares.node.kept.values[0], squares.node.kept.gradients[0]
-        (array([1., 4.], dtype=float32), array([1., 1.], dtype=float32))
-    """
-
-    def __init__(self) -> None:
-        self._below: list[Any] = []
-
-    def __enter__(self) -> record:
-        state = local.state
-        if self._below:
-            raise GraphError("record: this recorder is active already; nest a new `autograd.record()` instead")
-        self._below.append(state.tracer)
-        state.tracer = self
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        local.state.tracer = self._below.pop()
-
-    def apply(self, op: Any, arguments: tuple[Any, ...]) -> Any:
-        """Run one operation as it would have run, and keep a copy of what came out."""
-        state = local.state
-        state.tracer = self._below[-1]
-        try:
-            result = op.apply(*arguments)
-        finally:
-            state.tracer = self
-        for index, handle in enumerate(result if isinstance(result, tuple) else (result,)):
-            node = handle.node
-            if node is not None:
-                if node.kept is None:
-                    node.kept = Kept()
-                node.kept.values[index] = np.array(services.unwrap(handle))
-                _keep_constants(node, arguments[0] if op.variadic else arguments, node.kept.constants)
-        return result
-
-
-def _keep_constants(node: Node, inputs: Sequence[Any], constants: dict[int, Any]) -> None:
-    for position, (edge, given) in enumerate(zip(node.edges, inputs)):
-        if edge is None and given is not None:
-            constants[position] = services.unwrap(given)

@@ -260,7 +260,7 @@ class _Reader:
         name = self.names.name_of(key, own)
         if not name and index is not None:
             name = op.outputs[index]
-        result = Result(name, shape, dtype, kept=kept is not None)
+        result = Result(name, shape, dtype, kept=kept is not None and bool(kept.values))
         if kept is not None:
             result.value = kept.values.get(place)
             result.gradient = kept.gradients.get(index or 0)

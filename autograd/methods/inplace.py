@@ -18,7 +18,7 @@ import numpy as np
 from .. import dtypes, ops
 from ..errors import DtypeError, InPlaceError, ShapeError
 from ..graph import local, target_of
-from ..ops import elementwise, reduce, views
+from ..ops import arithmetic, reduce, views
 from ..ops import index as index_ops
 from ..primitive import Handle, as_handle, join_graph, make, op, version_cell
 
@@ -45,16 +45,16 @@ class InPlace(Handle):
     __slots__ = ()
 
     def __iadd__(self, other: Any) -> Tensor:
-        return _update(self, "+=", np.add, elementwise.add, other)
+        return _update(self, "+=", np.add, arithmetic.add, other)
 
     def __isub__(self, other: Any) -> Tensor:
-        return _update(self, "-=", np.subtract, elementwise.sub, other)
+        return _update(self, "-=", np.subtract, arithmetic.sub, other)
 
     def __imul__(self, other: Any) -> Tensor:
-        return _update(self, "*=", np.multiply, elementwise.mul, other)
+        return _update(self, "*=", np.multiply, arithmetic.mul, other)
 
     def __itruediv__(self, other: Any) -> Tensor:
-        return _update(self, "/=", np.true_divide, elementwise.div, other)
+        return _update(self, "/=", np.true_divide, arithmetic.div, other)
 
     def __setitem__(self, where: Any, value: Any) -> None:
         if _joins(self, value):
@@ -62,31 +62,30 @@ class InPlace(Handle):
             return
         guard(self, "item assignment", value)
         array = _representable(self, "item assignment", value)
-        pattern, arrays = index_ops.encode(where, self.shape)
-        place = index_ops.decode(pattern, arrays)
+        pattern, indices = index_ops.encode(where, self.shape)
         try:
-            self._array[place] = array
+            index_ops.write(self._array, array, pattern, indices)
         except ValueError:
-            raise _unassignable(self, place, array) from None
+            raise _unassignable(self, index_ops.pick(self._array, pattern, indices).shape, array) from None
         version_cell(self)[0] += 1
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """Add in place: `x += alpha * other`."""
-        return _update(self, "add_", np.add, elementwise.add, other if alpha == 1 else other * alpha)
+        return _update(self, "add_", np.add, arithmetic.add, other if alpha == 1 else other * alpha)
 
     def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
         """Subtract in place: `x -= alpha * other`."""
-        return _update(self, "sub_", np.subtract, elementwise.sub, other if alpha == 1 else other * alpha)
+        return _update(self, "sub_", np.subtract, arithmetic.sub, other if alpha == 1 else other * alpha)
 
     def mul_(self, other: Any) -> Tensor:
         """Multiply in place: `x *= other`."""
-        return _update(self, "mul_", np.multiply, elementwise.mul, other)
+        return _update(self, "mul_", np.multiply, arithmetic.mul, other)
 
     def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """Divide in place: `x /= other`."""
         if rounding_mode is None:
-            return _update(self, "div_", np.true_divide, elementwise.div, other)
-        return become(self, "div_", elementwise.div, other, rounding_mode=rounding_mode)
+            return _update(self, "div_", np.true_divide, arithmetic.div, other)
+        return become(self, "div_", arithmetic.div, other, rounding_mode=rounding_mode)
 
     def copy_(self, source: Any) -> Tensor:
         """Overwrite with the numbers of another tensor or array, converted to this dtype and broadcast.
@@ -192,7 +191,7 @@ def become(x: Handle, name: str, function: Callable[..., Any], *arguments: Any, 
     np.copyto(x._array, result._array)
     version_cell(x)[0] += 1
     if joins and result._requires_grad:
-        _rejoin(x, result)
+        rejoin(x, result)
     return x
 
 
@@ -218,7 +217,7 @@ def _before(x: Handle) -> Any:
     return handle
 
 
-def _rejoin(x: Handle, result: Handle) -> None:
+def rejoin(x: Handle, result: Handle) -> None:
     """Lead `x` to the node of `result`; and, where memory is shared, what it is a view of and all other views."""
     whole = _whole(x)
     if whole is not x:
@@ -266,33 +265,21 @@ def _assign_in_graph(x: Any, where: Any, value: Any) -> None:
     guard(x, "item assignment", value)
     _representable(x, "item assignment", value)
     value = as_handle(value, "item assignment")
-    pattern, arrays = index_ops.encode(where, x.shape)
-    place = index_ops.decode(pattern, arrays)
-    chosen = np.arange(x._array.size).reshape(x.shape)[place]
-    try:
-        np.broadcast_to(value._array, chosen.shape)
-    except ValueError:
-        raise _unassignable(x, place, value._array) from None
-    if not arrays:
-        x[where].copy_(value)
+    pattern, indices = index_ops.encode(where, x.shape)
+    if indices is not None:
+        become(x, "item assignment", lambda source, v: index_ops.assign(source, where, v, name="item assignment"), value)
         return
-    # Which of the values each place takes, the last where several are meant for it.
-    taken: np.ndarray = np.full(x._array.size, -1)
-    taken[chosen.ravel()] = np.arange(chosen.size)
-
-    def assigned(source: Any) -> Any:
-        spread = op.reshape.apply(op.expand.apply(reduce.TO_DTYPE.apply(value, x.dtype), chosen.shape), (chosen.size,))
-        if not chosen.size:
-            return op.clone.apply(source)
-        moved = index_ops.getitem(spread, np.maximum(taken, 0).reshape(x.shape))
-        return op.where.apply((taken >= 0).reshape(x.shape), moved, source)
-
-    become(x, "item assignment", assigned)
+    chosen = index_ops.pick(x._array, pattern).shape
+    try:
+        np.broadcast_to(value._array, chosen)
+    except ValueError:
+        raise _unassignable(x, chosen, value._array) from None
+    x[where].copy_(value)
 
 
-def _unassignable(x: Handle, place: Any, value: Any) -> ShapeError:
+def _unassignable(x: Handle, chosen: tuple[int, ...], value: Any) -> ShapeError:
     return ShapeError(
-        f"item assignment: a value {np.shape(value)} does not broadcast to the {x._array[place].shape} numbers chosen "
+        f"item assignment: a value {np.shape(value)} does not broadcast to the {chosen} numbers chosen "
         f"from x {x.shape}; make the shapes equal"
     )
 
