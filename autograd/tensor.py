@@ -299,6 +299,33 @@ class Tensor(Methods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+        from .numpy_protocols import call_ufunc
+
+        return call_ufunc(ufunc, method, inputs, keywords)
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+        from .numpy_protocols import call_function
+
+        return call_function(function, arguments, keywords)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        from . import array_api
+
+        if api_version not in (None, "2021.12", "2022.12", array_api.__array_api_version__):
+            raise ArgumentError(f"__array_namespace__: version {api_version!r} of the standard is not offered")
+        return array_api
+
+    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
+        """The tensor itself: it is on the CPU already."""
+        return self.to(device=device)
+
+    def __dlpack__(self, **keywords: Any) -> Any:
+        return self.numpy().__dlpack__(**keywords)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._array.__dlpack_device__()
+
     def item(self) -> Any:
         """The only number, as a Python number.
 
@@ -404,20 +431,33 @@ class Tensor(Methods):
 
     # --- conversions
 
-    def to(self, *target: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
+    def to(
+        self, *target: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
+    ) -> Tensor:
         """The tensor in another dtype; itself where it has that dtype already.
 
         Args:
-            target: a dtype, a Tensor whose dtype is meant, or the device "cpu".
+            target: a dtype, the device "cpu" and a dtype, or a Tensor whose dtype is meant; after them, PyTorch's
+                `non_blocking` and `copy` may stand.
             dtype: the same by name.
             device: "cpu"; there is no other.
+            non_blocking: has no meaning on a CPU.
             copy: make a copy in any case.
 
         Raises:
-            ArgumentError: another device is asked for.
+            ArgumentError: another device is asked for, or there are more arguments than those.
+            DtypeError: it is none of these.
+
+        Example:
+            >>> autograd.tensor([1.5, 2.5]).to(autograd.int64)
+            tensor([1, 2])
         """
+        flags = [given for given in target if given is True or given is False]
+        if len(flags) > 2:
+            raise ArgumentError(f"to: {len(flags)} flags were given; there are non_blocking and copy")
+        copy = flags[1] if len(flags) == 2 else copy
         for given in (*target, device):
-            if given is None:
+            if given is None or given is True or given is False:
                 continue
             if isinstance(given, Tensor):
                 dtype = given.dtype
@@ -458,6 +498,18 @@ class Tensor(Methods):
     def int(self) -> Tensor:
         """The tensor as int32."""
         return self.to(dtypes.int32)
+
+    def short(self) -> Tensor:
+        """The tensor as int16."""
+        return self.to(dtypes.int16)
+
+    def char(self) -> Tensor:
+        """The tensor as int8."""
+        return self.to(dtypes.int8)
+
+    def byte(self) -> Tensor:
+        """The tensor as uint8."""
+        return self.to(dtypes.uint8)
 
     def bool(self) -> Tensor:
         """The tensor as bool."""
