@@ -257,7 +257,8 @@ class Function:
                 raise ArgumentError(f"{cls.__name__}.forward: an input marked dirty is not among what it returned")
             guard(tensor, f"{cls.__name__}.forward")
         # An input that is returned as it came is a result of its own, or the graph would end in itself.
-        fresh = {id(t): make(t._array) for t in tensors if any(t is a for a in args) and not any(t is d for d in dirty)}
+        returned = [t for t in tensors if any(t is a for a in args) and not any(t is d for d in dirty)]
+        fresh = {id(t): _twin(t) for t in returned}
         results = [fresh.get(id(r), r) for r in results]
         tensors = [fresh.get(id(t), t) for t in tensors]
         without = [fresh.get(id(t), t) for t in ctx._not_differentiable]
@@ -300,6 +301,12 @@ class Function:
                 rejoin(tensors[k], result)
             else:
                 tensors[k]._edge, tensors[k]._requires_grad = edge, True
+
+
+def _twin(tensor: Any) -> Any:
+    twin = make(tensor._array)
+    twin._version = version_cell(tensor)  # the memory is shared
+    return twin
 
 
 @functools.cache

@@ -21,6 +21,7 @@ from autograd import Tensor, dtypes
 from autograd.errors import ArgumentError, DtypeError
 from autograd.graph import RemovableHandle, local
 
+from .hooks import ModuleHooks, Passage
 from .parameter import Parameter
 
 __all__ = ["Module"]
@@ -59,25 +60,6 @@ class _Registrations:
     count = 0
 
 
-class _ModuleHooks:
-    """Functions called before and after forward, in order, each with whether it takes keyword arguments too."""
-
-    def __init__(self) -> None:
-        self.before: dict[int, tuple[Callable[..., Any], bool]] = {}
-        self.after: dict[int, tuple[Callable[..., Any], bool]] = {}
-        self.next_key = 0
-
-    def add(self, where: str, hook: Callable[..., Any], prepend: bool, with_kwargs: bool) -> RemovableHandle:
-        functions = getattr(self, where)
-        key = self.next_key
-        self.next_key += 1
-        functions[key] = (hook, with_kwargs)
-        if prepend:
-            for other in [k for k in functions if k != key]:
-                functions[other] = functions.pop(other)
-        return RemovableHandle(functions, key)
-
-
 class Module:
     """The base class of layers and models.
 
@@ -104,7 +86,7 @@ class Module:
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
     _non_persistent: set[str]
-    _hooks: _ModuleHooks | None = None
+    _hooks: ModuleHooks | None = None
     _paths: tuple[int, dict[Module, tuple[str, ...]]] = (-1, {})
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -151,7 +133,7 @@ class Module:
         self.__dict__["_paths"] = (count, paths)
         return paths
 
-    def _call_with_hooks(self, hooks: _ModuleHooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _call_with_hooks(self, hooks: ModuleHooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for hook, with_kwargs in list(hooks.before.values()):
             answer = hook(self, args, kwargs) if with_kwargs else hook(self, args)
             if answer is None:
@@ -165,12 +147,15 @@ class Module:
                 args, kwargs = answer
             else:
                 args = answer if isinstance(answer, tuple) else (answer,)
+        passage = Passage(self, hooks) if hooks.backward or hooks.backward_before else None
+        if passage is not None:
+            args = passage.enter(args)
         result = self.forward(*args, **kwargs)
         for hook, with_kwargs in list(hooks.after.values()):
             answer = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
             if answer is not None:
                 result = answer
-        return result
+        return result if passage is None else passage.leave(result)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -209,9 +194,45 @@ class Module:
         """
         return self._own_hooks().add("after", hook, prepend, with_kwargs)
 
-    def _own_hooks(self) -> _ModuleHooks:
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` when the gradients of the outputs have come; its answer replaces them.
+
+        Args:
+            hook: the function; it returns None, a gradient, or a tuple with one for each output.
+            prepend: call it before those that are there already.
+
+        Returns:
+            A handle whose `remove()` takes the hook away.
+        """
+        return self._own_hooks().add("backward_before", hook, prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` when the gradients of the arguments have been computed.
+
+        `grad_input` has one entry for each positional argument, None for what has no gradient; what the hook
+        returns, unless None, replaces it. `grad_output` has one for each output.
+
+        Args:
+            hook: the function.
+            prepend: call it before those that are there already.
+
+        Returns:
+            A handle whose `remove()` takes the hook away.
+
+        Example:
+            >>> layer = nn.Tanh()
+            >>> seen = []
+            >>> handle = layer.register_full_backward_hook(lambda module, inner, outer: seen.append((inner, outer)))
+            >>> x = autograd.tensor([0.0], requires_grad=True)
+            >>> (layer(x) * 3).sum().backward()
+            >>> seen
+            [((tensor([3.]),), (tensor([3.]),))]
+        """
+        return self._own_hooks().add("backward", hook, prepend)
+
+    def _own_hooks(self) -> ModuleHooks:
         if self._hooks is None:
-            self.__dict__["_hooks"] = _ModuleHooks()
+            self.__dict__["_hooks"] = ModuleHooks()
         assert self._hooks is not None
         return self._hooks
 
