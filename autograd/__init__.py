@@ -13,23 +13,32 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import errors, ops
+from . import errors, graph, ops
+from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
+from .checkpointing import checkpoint, checkpoint_sequential
 from .creation import (
     arange,
     as_tensor,
     empty,
     empty_like,
+    empty_permuted,
+    empty_strided,
     eye,
     from_numpy,
     full,
     full_like,
+    is_complex,
+    is_floating_point,
     is_tensor,
     linspace,
     logspace,
-    meshgrid,
+    numel,
     ones,
     ones_like,
+    scalar_tensor,
     tensor,
+    tril_indices,
+    triu_indices,
     zeros,
     zeros_like,
 )
@@ -56,9 +65,12 @@ from .dtypes import (
 )
 from .dtypes import float32 as float
 from .dtypes import int32 as int
-from .graph import enable_grad, is_grad_enabled, no_grad, record, set_grad_enabled, topological_order
+from .exchange import from_dlpack
+from .function import Function, once_differentiable, operation
+from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled, topological_order
 from .ops import *  # noqa: F403
 from .primitive import Primitive, define, registry
+from .profiler import profile
 from .random import (
     Generator,
     bernoulli,
@@ -67,20 +79,28 @@ from .random import (
     get_rng_state,
     initial_seed,
     manual_seed,
+    multinomial,
     normal,
+    poisson,
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
+    seed,
     set_rng_state,
 )
 from .serialization import load, save
 from .tensor import Tensor
+from .tracing import record
 from .value import Value
+from .windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
 
 from .draw import draw  # isort: skip  # the function takes the place of the subpackage of its name
+
+graph.services.module = lambda name: importlib.import_module(f"{__name__}.{name}")
 
 __version__ = "0.1.0"
 # Another distribution installs a package of this name; nn, optim and the command look for this mark.
@@ -89,13 +109,22 @@ __distribution__ = "chainrule"
 
 def __getattr__(name: str) -> Any:
     """Import what few programs need when it is first asked for."""
-    if name in ("functional", "testing"):
+    if name in ("func", "functional", "linalg", "masked", "signal", "special", "testing"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
     *ops.__all__,
+    "profile",
+    "operation",
+    "once_differentiable",
+    "set_detect_anomaly",
+    "is_anomaly_enabled",
+    "detect_anomaly",
+    "checkpoint_sequential",
+    "checkpoint",
+    "Function",
     "Generator",
     "Primitive",
     "Tensor",
@@ -103,7 +132,9 @@ __all__ = [
     "arange",
     "as_tensor",
     "backward",
+    "bartlett_window",
     "bernoulli",
+    "blackman_window",
     "bool",
     "can_cast",
     "default_generator",
@@ -113,6 +144,8 @@ __all__ = [
     "dropout",
     "empty",
     "empty_like",
+    "empty_permuted",
+    "empty_strided",
     "enable_grad",
     "errors",
     "eye",
@@ -120,6 +153,7 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "from_dlpack",
     "from_numpy",
     "full",
     "full_like",
@@ -127,6 +161,8 @@ __all__ = [
     "get_rng_state",
     "grad",
     "half",
+    "hamming_window",
+    "hann_window",
     "initial_seed",
     "int",
     "int8",
@@ -134,21 +170,27 @@ __all__ = [
     "int32",
     "int64",
     "is_grad_enabled",
+    "is_complex",
+    "is_floating_point",
     "is_tensor",
+    "kaiser_window",
     "linspace",
     "load",
     "logspace",
     "long",
     "manual_seed",
-    "meshgrid",
+    "multinomial",
     "no_grad",
     "normal",
+    "numel",
     "ones",
     "ones_like",
+    "poisson",
     "promote_types",
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "randperm",
@@ -156,12 +198,16 @@ __all__ = [
     "registry",
     "result_type",
     "save",
+    "scalar_tensor",
+    "seed",
     "set_default_dtype",
     "set_grad_enabled",
     "set_rng_state",
     "short",
     "tensor",
     "topological_order",
+    "tril_indices",
+    "triu_indices",
     "uint8",
     "zeros",
     "zeros_like",

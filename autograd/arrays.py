@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
-from .errors import DtypeError, ShapeError
+from .errors import ArgumentError, DtypeError, ShapeError
 from .primitive import Handle
 
-__all__ = ["to_array"]
+__all__ = ["check_device", "to_array", "to_number"]
 
 
 def to_array(data: Any, dtype: Any = None, name: str = "tensor") -> np.ndarray:
@@ -64,3 +65,26 @@ def _dtypes_in(data: Any) -> set[dtypes.DType]:
     if isinstance(data, (list, tuple)):
         return set().union(*map(_dtypes_in, data)) if data else {dtypes.get_default_dtype()}
     return {data.dtype if isinstance(data, (Handle, np.ndarray, np.generic)) else dtypes.of_number(data)}
+
+
+def to_number(name: str, argument: str, value: Any) -> int | float:
+    """A finite Python number from a number, or from an array or Tensor of no dimensions.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    if isinstance(value, (Handle, np.ndarray, np.generic)) and not value.shape:
+        value = value._array.item() if isinstance(value, Handle) else value.item()
+    if not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ArgumentError(f"{name}: {argument} is {value!r}; use a finite number")
+    return value
+
+
+def check_device(device: Any) -> None:
+    """Raise unless the device is "cpu" or None.
+
+    Raises:
+        ArgumentError: another device is asked for.
+    """
+    if device not in (None, "cpu") and str(device) != "cpu":
+        raise ArgumentError(f"device {device!r} is not there; chainrule computes on 'cpu'")

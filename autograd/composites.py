@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .batching import by_example
 from .errors import ArgumentError
 from .primitive import Sample, registry
 
@@ -41,6 +42,7 @@ class Composite:
         error_samples: calls that must raise the given error.
         differentiable: False for functions without a derivative: of integers, comparisons, counts.
         source: paper and equation, where there is one.
+        widens: True for the few whose results of float32 inputs are float64.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Composite:
     error_samples: Samples | None = None
     differentiable: bool = True
     source: str = ""
+    widens: bool = False
 
 
 composites: dict[str, Composite] = {}
@@ -65,6 +68,7 @@ def composite(
     differentiable: bool = True,
     source: str = "",
     name: str = "",
+    widens: bool = False,
 ) -> Callable[[F], F]:
     """Enter a function into the list of composites, under its own name or `name`; see `Composite` for the rest."""
 
@@ -72,7 +76,10 @@ def composite(
         key = name or function.__name__
         if key in composites or key in registry:
             raise ArgumentError(f"composite: there is an operation {key!r} already; choose another name")
-        composites[key] = Composite(key, function, formula, samples, reference, error_samples, differentiable, source)
+        function = by_example(function)  # vmap takes the one that reads numbers an example at a time
+        composites[key] = Composite(
+            key, function, formula, samples, reference, error_samples, differentiable, source, widens
+        )
         return function
 
     return decorate

@@ -335,6 +335,8 @@ class Services:
     # A handle on an array, and the array of a handle, for hooks; from Tensor.
     wrap: Callable[[Any], Any]
     unwrap: Callable[[Any], Any]
+    # A module of a layer above, imported when it is first needed; from the package.
+    module: Callable[[str], Any]
     # Raises unless a hook's answer can stand in for the gradient; from Tensor.
     check_answer: Callable[[Any, Any], None]
 

@@ -87,6 +87,26 @@ class Tensor(Methods):
         """How many numbers there are."""
         return self._array.size
 
+    def nelement(self) -> int:
+        """How many numbers there are: `numel` under another name."""
+        return self._array.size
+
+    def ndimension(self) -> int:
+        """The number of dimensions: `dim` under another name."""
+        return self._array.ndim
+
+    def element_size(self) -> int:
+        """Bytes of one number."""
+        return self._array.itemsize
+
+    def data_ptr(self) -> int:
+        """Where the first number lies in memory."""
+        return self._array.__array_interface__["data"][0]
+
+    def is_same_size(self, other: Tensor) -> bool:
+        """Tell whether another tensor has the same shape."""
+        return self.shape == as_handle(other, "is_same_size").shape
+
     def stride(self) -> tuple[int, ...]:
         """Steps in memory from one entry to the next along each dimension, in numbers."""
         return tuple(step // self._array.itemsize for step in self._array.strides)
@@ -98,6 +118,14 @@ class Tensor(Methods):
     def is_floating_point(self) -> bool:
         """Tell whether the dtype is a floating one."""
         return self._array.dtype.kind == "f"
+
+    def is_signed(self) -> bool:
+        """Tell whether the dtype holds negative numbers."""
+        return self._array.dtype.kind in "if"
+
+    def is_complex(self) -> bool:
+        """Tell whether the dtype is a complex one: there is none."""
+        return False
 
     # --- its place in the graph
 
@@ -300,18 +328,13 @@ class Tensor(Methods):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        from .numpy_protocols import call_ufunc
-
-        return call_ufunc(ufunc, method, inputs, keywords)
+        return graph.services.module("numpy_protocols").call_ufunc(ufunc, method, inputs, keywords)
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
-        from .numpy_protocols import call_function
-
-        return call_function(function, arguments, keywords)
+        return graph.services.module("numpy_protocols").call_function(function, arguments, keywords)
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
-        from . import array_api
-
+        array_api = graph.services.module("array_api")
         if api_version not in (None, "2021.12", "2022.12", array_api.__array_api_version__):
             raise ArgumentError(f"__array_namespace__: version {api_version!r} of the standard is not offered")
         return array_api

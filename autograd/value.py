@@ -20,7 +20,7 @@ from typing import Any
 from . import differentiate
 from .errors import DtypeError, GraphError
 from .graph import local
-from .ops import elementwise
+from .ops import arithmetic
 from .primitive import Handle, Plan, Primitive, appliers, op
 
 __all__ = ["Value"]
@@ -332,8 +332,8 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
     return apply_two
 
 
-_add, _sub, _mul = _binary(elementwise.ADD), _binary(elementwise.SUB), _binary(elementwise.MUL)
-_div, _pow = _binary(elementwise.DIV), _binary(elementwise.POW)
+_add, _sub, _mul = _binary(arithmetic.ADD), _binary(arithmetic.SUB), _binary(arithmetic.MUL)
+_div, _pow = _binary(arithmetic.DIV), _binary(arithmetic.POW)
 
 
 def apply(primitive: Primitive, arguments: tuple[Any, ...]) -> Any:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from .creating import Creating
 from .elementwise import Elementwise
 from .indexing import Indexing
 from .inplace import InPlace
+from .logic import Logic
 from .operators import Operators
 from .products import Products
 from .reductions import Reductions
+from .sampling import Sampling
 from .shapes import Shapes
 
 __all__ = ["Methods"]
 
 
-class Methods(Operators, Elementwise, Reductions, Shapes, Indexing, Products, InPlace):
+class Methods(Operators, Elementwise, Logic, Reductions, Shapes, Indexing, Products, InPlace, Creating, Sampling):
     """What Tensor inherits: every operator and operation, as a method."""
 
     __slots__ = ()

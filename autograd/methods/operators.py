@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..ops import comparison, elementwise, products
+from ..ops import arithmetic, bits, choosing, comparison, products
 from ..ops import index as index_ops
 from ..primitive import Handle
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Operators"]
 
-_add, _sub, _mul = elementwise.ADD.apply, elementwise.SUB.apply, elementwise.MUL.apply
-_div, _pow = elementwise.DIV.apply, elementwise.POW.apply
+_add, _sub, _mul = arithmetic.ADD.apply, arithmetic.SUB.apply, arithmetic.MUL.apply
+_div, _pow = arithmetic.DIV.apply, arithmetic.POW.apply
 
 
 class Operators(Handle):
@@ -22,7 +22,6 @@ class Operators(Handle):
 
     __slots__ = ()
     __hash__ = Handle.__hash__
-    __array_ufunc__ = None  # so that `ndarray + tensor` asks the tensor
 
     def __add__(self, other: Any) -> Tensor:
         return _add(self, other)
@@ -48,6 +47,8 @@ class Operators(Handle):
     def __rtruediv__(self, other: Any) -> Tensor:
         return _div(other, self)
 
+    __rdiv__ = __rtruediv__  # PyTorch's name of old
+
     def __pow__(self, other: Any) -> Tensor:
         return _pow(self, other)
 
@@ -55,16 +56,16 @@ class Operators(Handle):
         return _pow(other, self)
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return elementwise.floor_divide(self, other)
+        return arithmetic.floor_divide(self, other)
 
     def __rfloordiv__(self, other: Any) -> Tensor:
-        return elementwise.floor_divide(other, self)
+        return arithmetic.floor_divide(other, self)
 
     def __mod__(self, other: Any) -> Tensor:
-        return elementwise.remainder(self, other)
+        return arithmetic.remainder(self, other)
 
     def __rmod__(self, other: Any) -> Tensor:
-        return elementwise.remainder(other, self)
+        return arithmetic.remainder(other, self)
 
     def __matmul__(self, other: Any) -> Tensor:
         return products.matmul(self, other)
@@ -73,13 +74,13 @@ class Operators(Handle):
         return products.matmul(other, self)
 
     def __neg__(self) -> Tensor:
-        return elementwise.neg(self)
+        return arithmetic.neg(self)
 
     def __pos__(self) -> Any:
         return self
 
     def __abs__(self) -> Tensor:
-        return elementwise.abs(self)
+        return choosing.abs(self)
 
     def __eq__(self, other: Any) -> Any:
         return False if other is None else comparison.eq(self, other)  # so that `None in (x, y)` is a question
@@ -100,25 +101,37 @@ class Operators(Handle):
         return comparison.ge(self, other)
 
     def __and__(self, other: Any) -> Tensor:
-        return comparison.bitwise_and(self, other)
+        return bits.bitwise_and(self, other)
 
     def __rand__(self, other: Any) -> Tensor:
-        return comparison.bitwise_and(other, self)
+        return bits.bitwise_and(other, self)
 
     def __or__(self, other: Any) -> Tensor:
-        return comparison.bitwise_or(self, other)
+        return bits.bitwise_or(self, other)
 
     def __ror__(self, other: Any) -> Tensor:
-        return comparison.bitwise_or(other, self)
+        return bits.bitwise_or(other, self)
 
     def __xor__(self, other: Any) -> Tensor:
-        return comparison.bitwise_xor(self, other)
+        return bits.bitwise_xor(self, other)
 
     def __rxor__(self, other: Any) -> Tensor:
-        return comparison.bitwise_xor(other, self)
+        return bits.bitwise_xor(other, self)
+
+    def __lshift__(self, other: Any) -> Tensor:
+        return bits.bitwise_left_shift(self, other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return bits.bitwise_left_shift(other, self)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return bits.bitwise_right_shift(self, other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return bits.bitwise_right_shift(other, self)
 
     def __invert__(self) -> Tensor:
-        return comparison.bitwise_not(self)
+        return bits.bitwise_not(self)
 
     def __getitem__(self, where: Any) -> Tensor:
         return index_ops.getitem(self, where)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError, ShapeError
 
-__all__ = ["check_dim", "normalize_dim", "normalize_dims", "normalize_shape"]
+__all__ = ["check_dim", "normalize_dim", "normalize_dims", "normalize_shape", "normalize_sizes"]
 
 
 def normalize_dim(name: str, dim: Any, ndim: int) -> int:
@@ -34,6 +34,8 @@ def normalize_dims(name: str, dim: int | Sequence[int] | None, ndim: int) -> tup
         return tuple(range(ndim))
     if isinstance(dim, (int, np.integer)):
         dims: tuple[int, ...] = (normalize_dim(name, dim, ndim),)
+    elif not isinstance(dim, Iterable):
+        raise ArgumentError(f"{name}: dim is {dim!r}; use a whole number, a tuple of them, or None")
     else:
         dims = tuple([normalize_dim(name, d, ndim) for d in dim]) or tuple(range(ndim))
     if len(set(dims)) != len(dims):
@@ -62,3 +64,15 @@ def normalize_shape(name: str, shape: Sequence[Any]) -> tuple[int, ...]:
         if not isinstance(size, (int, np.integer)) or isinstance(size, bool):
             raise ShapeError(f"{name}: size {size!r} in {tuple(shape)} is not a whole number; give integers")
     return tuple([int(size) for size in shape])
+
+
+def normalize_sizes(name: str, shape: Sequence[Any]) -> tuple[int, ...]:
+    """Sizes as for `normalize_shape`, none of which is negative.
+
+    Raises:
+        ShapeError: a size is negative or not a whole number.
+    """
+    sizes = normalize_shape(name, shape)
+    if min(sizes, default=0) < 0:
+        raise ShapeError(f"{name}: sizes {sizes} must not be negative")
+    return sizes

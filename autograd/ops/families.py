@@ -7,9 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Primitive, Sample, define
+from ..primitive import Primitive, Sample, define, op
 
-__all__ = ["binary", "comparison", "in_float32", "rounding", "unary", "values"]
+__all__ = [
+    "binary",
+    "comparison",
+    "floats_alone",
+    "from_scipy",
+    "in_float32",
+    "parametric",
+    "rounding",
+    "unary",
+    "values",
+]
 
 Generator = np.random.Generator
 
@@ -31,6 +41,28 @@ def in_float32(function: Callable[..., Any]) -> Callable[..., Any]:
         if x.dtype == np.float16:
             return function(x.astype(np.float32), *attributes).astype(np.float16)
         return function(x, *attributes)
+
+    return forward
+
+
+def floats_alone(function: Any) -> Any:
+    """`function` of floating numbers, refusing integers as PyTorch does; the caller says so in our words."""
+
+    def forward(*operands: Any) -> Any:
+        if any(x.dtype.kind != "f" for x in operands if hasattr(x, "dtype")):
+            raise TypeError
+        return function(*operands)
+
+    return forward
+
+
+def from_scipy(name: str) -> Callable[..., Any]:
+    """A forward that calls a function of scipy.special, in the dtype of its operands."""
+
+    def forward(*operands: Any) -> Any:
+        from scipy import special  # imported when first needed: it takes longer than all of this package
+
+        return np.asarray(getattr(special, name)(*operands), dtype=np.result_type(*operands))
 
     return forward
 
@@ -64,6 +96,27 @@ def unary(
         promotes=promotes,
         samples=samples,
         **fields,
+    )
+
+
+def parametric(
+    name: str,
+    attributes: tuple[str, ...],
+    settings: Sequence[tuple[Any, ...]],
+    *,
+    vjp: Callable[..., Any],
+    kinks: Sequence[float] = (0,),
+    promotes: str = "float",
+    **fields: Any,
+) -> Primitive:
+    """Define an elementwise operation of one input and some attributes, sampled at several settings of them."""
+
+    def samples(rng: Generator) -> list[Sample]:
+        shapes: list[tuple[int, ...]] = [(), (2, 3), (0, 2)]
+        return [Sample((values(rng, shape, kinks=kinks),), setting) for setting in settings for shape in shapes]
+
+    return define(
+        name, inputs=("x",), attributes=attributes, promotes=promotes, samples=samples, vjp={"x": vjp}, **fields
     )
 
 
@@ -120,4 +173,4 @@ def comparison(
 def rounding(name: str, forward: Callable[..., Any], scalar: Callable[[float], float], **fields: Any) -> Primitive:
     """Define an elementwise step function of one input, whose derivative is 0 wherever it exists."""
     halves = tuple(k / 2 for k in range(-4, 5))
-    return unary(name, forward, scalar, lambda g: 0 * g, kinks=halves, promotes="same", **fields)
+    return unary(name, forward, scalar, lambda g: op.zero(g), kinks=halves, promotes="same", **fields)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 __all__ = [
     "cosh",
@@ -21,6 +24,7 @@ __all__ = [
     "sinh",
     "softplus",
     "sqrt",
+    "through_array",
     "whole",
 ]
 
@@ -39,6 +43,16 @@ def guarded(function: Callable[[float], float], overflow: float = inf) -> Callab
             return overflow
 
     return safe
+
+
+def through_array(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """The formula that `forward` has for arrays, on one number, where Python has no function of its own."""
+
+    def formula(x: float, *rest: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return forward(np.asarray(x), *rest).item()
+
+    return formula
 
 
 exp = guarded(math.exp)
@@ -122,5 +136,5 @@ def whole(function: Callable[[float], float]) -> Callable[[float], float]:
 
 
 def sign(x: float) -> float:
-    """-1, 0 or 1; nan for nan."""
-    return x if x != x else float((x > 0) - (x < 0))
+    """-1, 0 or 1; 0 for nan."""
+    return float((x > 0) - (x < 0))
