@@ -1,4 +1,4 @@
-"""Sums, means, extremes, norms and the other functions that make one number of many."""
+"""Sums, means, products and counts: functions that make one number of many."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes, graph
+from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
-from .dims import check_dim, normalize_dim, normalize_dims
+from .dims import normalize_dim, normalize_dims
 from .families import in_float32, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["all", "any", "cumsum", "logsumexp", "mean", "norm", "prod", "std", "sum", "var"]
+__all__ = ["all", "any", "count_nonzero", "logsumexp", "mean", "nanmean", "nansum", "prod", "sum"]
 
 Operand = Any
 Dims = int | Sequence[int] | None
@@ -114,6 +115,12 @@ def _share(x_shape: tuple[int, ...], dims: tuple[int, ...]) -> float:
     return 1 / n if n else math.inf
 
 
+def unless_zero(g: Any, out: Any) -> Any:
+    """`g / out`, and 0 where out is 0; the division there is by 1, so that no order of derivative meets 0 / 0."""
+    zero = op.eq(out, 0)
+    return op.where(zero, 0.0, op.div(g, op.where(zero, 1, out)))
+
+
 def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
     dtype = x.dtype if x.dtype.kind == "f" else dtypes.int64
     return x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
@@ -125,14 +132,7 @@ def _mean(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
         return total / x.dtype.type(count(x.shape, dims))
 
 
-def _var(x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    with np.errstate(all="ignore"):
-        centred = x - x.mean(axis=dims, keepdims=True)
-        divisor = builtins.max(count(x.shape, dims) - correction, 0)
-        return np.sum(centred * centred, axis=dims, keepdims=keepdim, dtype=x.dtype) / x.dtype.type(divisor)
-
-
-def _reduction_samples(*rest: Any) -> Callable[[np.random.Generator], list[Sample]]:
+def reduction_samples(*rest: Any) -> Callable[[np.random.Generator], list[Sample]]:
     """Calls over all, one and two dimensions, with and without keepdim; `rest` are attributes between them."""
 
     def samples(rng: np.random.Generator) -> list[Sample]:
@@ -154,7 +154,7 @@ SUM = define(
     inputs=("x",),
     attributes=("dims", "keepdim"),
     vjp={"x": lambda g, x_shape, dims, keepdim: restore(g, x_shape, dims, keepdim)},
-    samples=_reduction_samples(),
+    samples=reduction_samples(),
     label="Σ",
     formula="sum_i x_i",
 )
@@ -164,48 +164,8 @@ MEAN = define(
     inputs=("x",),
     attributes=("dims", "keepdim"),
     vjp={"x": lambda g, x_shape, dims, keepdim: restore(g * _share(x_shape, dims), x_shape, dims, keepdim)},
-    samples=_reduction_samples(),
+    samples=reduction_samples(),
     formula="sum_i x_i / n",
-)
-
-
-def _var_rule(g: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    g = restore(g, x.shape, dims, keepdim)
-    return g * (x - op.mean(x, dims, True)) * 2 / (count(x.shape, dims) - correction)
-
-
-def _unless_zero(g: Any, out: Any) -> Any:
-    """`g / out`, and 0 where out is 0; the division there is by 1, so that no order of derivative meets 0 / 0."""
-    zero = op.eq(out, 0)
-    return op.where(zero, 0.0, op.div(g, op.where(zero, 1, out)))
-
-
-def _std_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-    return _var_rule(_unless_zero(g, out) / 2, x, dims, correction, keepdim)
-
-
-def _spread_samples(rng: np.random.Generator) -> list[Sample]:
-    cases: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((3,), (0,)), ((2, 3), (1,)), ((2, 3, 2), (0, 2))]
-    return [Sample((values(rng, s),), (d, c, k)) for s, d in cases for c, k in ((1, False), (0, True))]
-
-
-VAR = define(
-    "var",
-    forward=in_float32(_var),
-    inputs=("x",),
-    attributes=("dims", "correction", "keepdim"),
-    vjp={"x": _var_rule},
-    samples=_spread_samples,
-    formula="sum_i (x_i - mean)^2 / (n - correction)",
-)
-STD = define(
-    "std",
-    forward=in_float32(lambda *arguments: np.sqrt(_var(*arguments))),
-    inputs=("x",),
-    attributes=("dims", "correction", "keepdim"),
-    vjp={"x": _std_rule},
-    samples=_spread_samples,
-    formula="sqrt(var(x))",
 )
 
 
@@ -238,80 +198,62 @@ LOGSUMEXP = define(
     attributes=("dims", "keepdim"),
     vjp={"x": _logsumexp_rule},
     promotes="float",
-    samples=_reduction_samples(),
+    samples=reduction_samples(),
     formula="ln sum_i e^x_i",
 )
 
 
-def _norm_rule(g: Any, x: Any, out: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    return x * restore(_unless_zero(g, out), x.shape, dims, keepdim)
+def _truth(ufunc: Any) -> Callable[..., Any]:
+    """Whether some or all are not 0: bool, and uint8 of uint8 as in PyTorch."""
+
+    def forward(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+        out = ufunc(x, axis=dims, keepdims=keepdim)
+        return out.astype(dtypes.uint8) if x.dtype == dtypes.uint8 else out
+
+    return forward
 
 
-def _norm(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    with np.errstate(over="ignore", under="ignore"):
-        out = np.sqrt(np.sum(x * x, axis=dims, keepdims=keepdim))
-    limits = np.finfo(x.dtype)
-    if x.size == 0 or not np.any((out < np.sqrt(limits.tiny / limits.eps)) | np.isinf(out)):
-        return out
-    # Squares overflow or vanish long before their root does: take out the largest number first.
-    top = np.max(np.abs(x), axis=dims, keepdims=True)
-    scale = np.where((top == 0) | ~np.isfinite(top), 1, top).astype(x.dtype, copy=False)
-    out = np.sqrt(np.sum(np.square(x / scale), axis=dims, keepdims=True)) * scale
-    return out if keepdim else np.squeeze(out, axis=dims)
+def _truth_samples(rng: np.random.Generator) -> list[Sample]:
+    return [Sample((rng.integers(0, 2, (2, 3)),), (d, k)) for d in ((0,), (0, 1), ()) for k in (False, True)]
 
 
-NORM = define(
-    "norm",
-    forward=in_float32(_norm),
-    inputs=("x",),
-    attributes=("dims", "keepdim"),
-    vjp={"x": _norm_rule},
-    samples=_reduction_samples(),
-    formula="sqrt(sum_i x_i^2)",
-)
-
-
-def _cumsum(x: Any, dim: int) -> Any:
-    return np.cumsum(x, axis=dim, dtype=x.dtype if x.dtype.kind == "f" else dtypes.int64).reshape(x.shape)
-
-
-CUMSUM = define(
-    "cumsum",
-    forward=in_float32(_cumsum),
-    inputs=("x",),
-    attributes=("dim",),
-    vjp={"x": lambda g, dim: op.flip(op.cumsum(op.flip(g, (dim,)), dim), (dim,)) if g.ndim else g},
-    infer=check_dim("cumsum"),
-    samples=lambda rng: [Sample((values(rng, s),), (d,)) for s, d in (((3,), 0), ((2, 3), 1), ((2, 0), 0))],
-    formula="sum_(j <= i) x_j",
-)
 ANY = define(
     "any",
-    forward=lambda x, dims, keepdim: np.any(x, axis=dims, keepdims=keepdim),
+    forward=_truth(np.any),
     inputs=("x",),
     attributes=("dims", "keepdim"),
-    samples=lambda rng: [Sample((rng.integers(0, 2, (2, 3)),), (d, False)) for d in ((0,), (0, 1))],
+    samples=_truth_samples,
     formula="x_1 or x_2 or ...",
 )
 ALL = define(
     "all",
-    forward=lambda x, dims, keepdim: np.all(x, axis=dims, keepdims=keepdim),
+    forward=_truth(np.all),
     inputs=("x",),
     attributes=("dims", "keepdim"),
-    samples=lambda rng: [Sample((rng.integers(0, 2, (2, 3)),), (d, False)) for d in ((0,), (0, 1))],
+    samples=_truth_samples,
     formula="x_1 and x_2 and ...",
+)
+COUNT_NONZERO = define(
+    "count_nonzero",
+    forward=lambda x, dims: np.asarray(np.count_nonzero(x, axis=dims), dtype=dtypes.int64),
+    inputs=("x",),
+    attributes=("dims",),
+    samples=lambda rng: [Sample((rng.integers(0, 2, (2, 3)),), (d,)) for d in ((0,), (0, 1))],
+    formula="how many x_i are not 0",
 )
 
 
 # --- the public functions
 
 
-def _floating(name: str, input: Any) -> None:
+def require_floating(name: str, input: Any) -> None:
+    """Raise unless `input` is floating."""
     if input.dtype.kind != "f":
         raise DtypeError(f"{name}: x is {input.dtype}, and the result would not be whole; use x.float()")
 
 
-def _cast(input: Any, dtype: Any) -> Any:
+def cast(input: Any, dtype: Any) -> Any:
+    """`input` in the dtype that a user asked for, if one is."""
     return input if dtype is None else TO_DTYPE.apply(input, dtypes.as_dtype(dtype))
 
 
@@ -332,7 +274,7 @@ def sum(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any =
         tensor([4., 6.])
     """
     input = as_handle(input, "sum")
-    input = _cast(input, dtype)
+    input = cast(input, dtype)
     return SUM.apply(input, normalize_dims("sum", dim, input.ndim), keepdim)
 
 
@@ -354,47 +296,27 @@ def mean(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any 
         tensor([2., 3.])
     """
     input = as_handle(input, "mean")
-    input = _cast(input, dtype)
-    _floating("mean", input)
+    input = cast(input, dtype)
+    require_floating("mean", input)
     return MEAN.apply(input, normalize_dims("mean", dim, input.ndim), keepdim)
 
 
-def var(input: Operand, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
-    """The variance, over all dimensions or the given ones: `sum((x - mean(x)) ** 2) / (n - correction)`.
-
-    Args:
-        input: a floating Tensor of any shape.
-        dim: a dimension, several, or None for all.
-        correction: 1 for the unbiased estimate, 0 for the variance of the numbers themselves.
-        keepdim: keep the reduced dimensions with size 1.
-
-    Example:
-        >>> autograd.var(autograd.tensor([1.0, 2.0, 3.0, 4.0]))
-        tensor(1.6667)
-    """
-    input = as_handle(input, "var")
-    _floating("var", input)
-    return VAR.apply(input, normalize_dims("var", dim, input.ndim), correction, keepdim)
+def _prod_reference(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    return np.prod(x, axis=dim, keepdims=keepdim)
 
 
-def std(input: Operand, dim: Dims = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
-    """The standard deviation, over all dimensions or the given ones: `sqrt(var(x))`. Its gradient at 0 is 0.
-
-    Args:
-        input: a floating Tensor of any shape.
-        dim: a dimension, several, or None for all.
-        correction: 1 for the unbiased variance, 0 for that of the numbers themselves.
-        keepdim: keep the reduced dimensions with size 1.
-
-    Example:
-        >>> autograd.std(autograd.tensor([1.0, 2.0, 3.0, 4.0]))
-        tensor(1.2910)
-    """
-    input = as_handle(input, "std")
-    _floating("std", input)
-    return STD.apply(input, normalize_dims("std", dim, input.ndim), correction, keepdim)
-
-
+@composite(
+    formula="x_1 x_2 ... x_n",
+    samples=lambda rng: [
+        Sample((values(rng, (5,)),)),
+        Sample((values(rng, (2, 3)),), (1,)),
+        Sample((values(rng, (2, 3)) * np.array([[1, 0, 1], [0, 1, 0]]),), (-1, True)),
+        Sample((values(rng, ()),)),
+        Sample((values(rng, (0, 2)),), (0,)),
+    ],
+    reference=_prod_reference,
+    error_samples=lambda rng: [Sample((values(rng, (2, 3)),), (2,), ArgumentError, "prod: dim is 2")],
+)
 def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Multiply together, over all dimensions or one.
 
@@ -412,7 +334,7 @@ def prod(input: Operand, dim: int | None = None, keepdim: bool = False, *, dtype
         tensor(24.)
     """
     input = as_handle(input, "prod")
-    x = _cast(input, dtype)
+    x = cast(input, dtype)
     if x.dtype.kind != "f" and x.dtype != dtypes.int64:
         x = TO_DTYPE.apply(x, dtypes.int64)
     if dim is None:
@@ -449,46 +371,9 @@ def logsumexp(input: Operand, dim: Dims, keepdim: bool = False) -> Tensor:
     return LOGSUMEXP.apply(input, normalize_dims("logsumexp", dim, input.ndim), keepdim)
 
 
-def norm(input: Operand, p: float | str = 2, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """The vector norm over all dimensions or the given ones: `sum(|x| ** p) ** (1 / p)`. Its gradient at 0 is 0.
-
-    Args:
-        input: a floating Tensor of any shape.
-        p: a number, 2 ("fro" means the same), or infinity for the largest absolute value.
-        dim: a dimension, several, or None for all.
-        keepdim: keep the reduced dimensions with size 1.
-
-    Example:
-        >>> autograd.norm(autograd.tensor([3.0, 4.0]))
-        tensor(5.)
-    """
-    input = as_handle(input, "norm")
-    _floating("norm", input)
-    dims = normalize_dims("norm", dim, input.ndim)
-    if p in (2, "fro"):
-        return NORM.apply(input, dims, keepdim)
-    if isinstance(p, str) or not p > 0:
-        raise ArgumentError(f"norm: p is {p!r}; use a positive number, float('inf') or 'fro'")
-    size = op.abs.apply(input)
-    if p == 1:
-        return SUM.apply(size, dims, keepdim)
-    if p == math.inf:
-        return op.amax.apply(size, dims, keepdim)
-    total = SUM.apply(op.pow.apply(size, float(p)), dims, keepdim)
-    # The root has no slope at 0; a sum of 1 is put there instead, whose gradient the choice then discards.
-    root = op.pow.apply(op.where.apply(op.eq.apply(total, 0), 1.0, total), 1 / p)
-    return op.where.apply(op.eq.apply(total, 0), 0.0, root)
-
-
-def cumsum(input: Operand, dim: int) -> Tensor:
-    """Running sums along one dimension: entry i is the sum of entries 0 to i.
-
-    Example:
-        >>> autograd.cumsum(autograd.tensor([1.0, 2.0, 3.0]), dim=0)
-        tensor([1., 3., 6.])
-    """
-    input = as_handle(input, "cumsum")
-    return CUMSUM.apply(input, normalize_dim("cumsum", dim, input.ndim))
+def _some_dims(name: str, dim: Dims, ndim: int) -> tuple[int, ...]:
+    """`dim` of `any` and `all`, for which, unlike for sums, () means no dimension."""
+    return () if isinstance(dim, (tuple, list)) and not dim else normalize_dims(name, dim, ndim)
 
 
 def any(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -499,7 +384,7 @@ def any(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(True)
     """
     input = as_handle(input, "any")
-    return ANY.apply(input, normalize_dims("any", dim, input.ndim), keepdim)
+    return ANY.apply(input, _some_dims("any", dim, input.ndim), keepdim)
 
 
 def all(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -510,4 +395,96 @@ def all(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(False)
     """
     input = as_handle(input, "all")
-    return ALL.apply(input, normalize_dims("all", dim, input.ndim), keepdim)
+    return ALL.apply(input, _some_dims("all", dim, input.ndim), keepdim)
+
+
+def _nan_samples(rng: np.random.Generator) -> list[Sample]:
+    # Without nan, at which no finite difference can be taken; tests/autograd/ops/test_extremes.py has them.
+    x = values(rng, (2, 3))
+    return [Sample((x,)), Sample((x,), (1,)), Sample((x,), ((0,), True))]
+
+
+def _without_nan(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, dim=None, keepdim=False: function(x, axis=dim, keepdims=keepdim)
+
+
+@composite(
+    formula="sum of the x_i that are not nan",
+    samples=_nan_samples,
+    reference=_without_nan(np.nansum),
+    error_samples=lambda rng: [Sample((values(rng, (2, 3)),), (2,), ArgumentError, "nansum: dim is 2")],
+)
+def nansum(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Add up what is not nan, over all dimensions or the given ones. The gradient at nan is 0.
+
+    Args:
+        input: a Tensor of any shape; integers and bools are summed as int64, float16 in float32.
+        dim: a dimension, several, or None for all.
+        keepdim: keep the summed dimensions with size 1.
+        dtype: convert to this dtype first.
+
+    Raises:
+        ArgumentError: there is no such dimension.
+
+    Example:
+        >>> autograd.nansum(autograd.tensor([1.0, float("nan"), 2.0]))
+        tensor(3.)
+    """
+    input = cast(as_handle(input, "nansum"), dtype)
+    dims = normalize_dims("nansum", dim, input.ndim)
+    if input.dtype.kind == "f":
+        input = op.where.apply(op.isnan.apply(input), 0.0, input)
+    return SUM.apply(input, dims, keepdim)
+
+
+@composite(
+    formula="mean of the x_i that are not nan",
+    samples=_nan_samples,
+    reference=_without_nan(np.nanmean),
+    error_samples=lambda rng: [Sample((np.arange(3),), (), DtypeError, "nanmean: x is int64")],
+)
+def nanmean(input: Operand, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """Average what is not nan, over all dimensions or the given ones; nan where there is nothing else.
+
+    Args:
+        input: a floating Tensor of any shape.
+        dim: a dimension, several, or None for all.
+        keepdim: keep the averaged dimensions with size 1.
+        dtype: convert to this dtype first.
+
+    Raises:
+        ArgumentError: there is no such dimension.
+        DtypeError: the dtype is not a floating one.
+
+    Example:
+        >>> autograd.nanmean(autograd.tensor([1.0, float("nan"), 2.0]))
+        tensor(1.5000)
+    """
+    input = cast(as_handle(input, "nanmean"), dtype)
+    require_floating("nanmean", input)
+    dims = normalize_dims("nanmean", dim, input.ndim)
+    missing = op.isnan.apply(input)
+    found = SUM.apply(op.logical_not.apply(missing), dims, keepdim)
+    total = SUM.apply(op.where.apply(missing, 0.0, input), dims, keepdim)
+    return total / TO_DTYPE.apply(found, input.dtype)
+
+
+def count_nonzero(input: Operand, dim: Dims = None) -> Tensor:
+    """Count what is not 0, over all dimensions or the given ones.
+
+    Args:
+        input: a Tensor of any shape and dtype; nan is not 0.
+        dim: a dimension, several, or None for all.
+
+    Returns:
+        int64.
+
+    Raises:
+        ArgumentError: there is no such dimension.
+
+    Example:
+        >>> autograd.count_nonzero(autograd.tensor([[0.0, 2.0], [3.0, 4.0]]), dim=1)
+        tensor([1, 2])
+    """
+    input = as_handle(input, "count_nonzero")
+    return COUNT_NONZERO.apply(input, normalize_dims("count_nonzero", dim, input.ndim))
