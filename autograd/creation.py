@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .arrays import to_array
+from .arrays import check_device, to_array, to_number
 from .errors import ArgumentError, DtypeError, ShapeError
-from .ops.dims import normalize_shape
+from .ops.dims import normalize_dims, normalize_sizes
+from .ops.memory import hollow
 from .primitive import Handle, as_handle, make
 from .tensor import Tensor
 
@@ -19,17 +20,24 @@ __all__ = [
     "as_tensor",
     "empty",
     "empty_like",
+    "empty_permuted",
+    "empty_strided",
     "eye",
     "from_numpy",
     "full",
     "full_like",
+    "is_complex",
+    "is_floating_point",
     "is_tensor",
     "linspace",
     "logspace",
-    "meshgrid",
+    "numel",
     "ones",
     "ones_like",
+    "scalar_tensor",
     "tensor",
+    "tril_indices",
+    "triu_indices",
     "zeros",
     "zeros_like",
 ]
@@ -53,12 +61,12 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False, device:
         tensor([[1, 2],
                 [3, 4]])
     """
-    return _new(to_array(data, dtype), requires_grad, device)
+    return finish(to_array(data, dtype), requires_grad, device)
 
 
-def _new(array: np.ndarray, requires_grad: bool, device: Any = None) -> Tensor:
-    if device not in (None, "cpu"):
-        raise ArgumentError(f"device {device!r} is not there; chainrule computes on 'cpu'")
+def finish(array: np.ndarray, requires_grad: bool, device: Any = None) -> Tensor:
+    """A tensor on a new array, for the functions that make tensors."""
+    check_device(device)
     result = make(array)
     return result.requires_grad_() if requires_grad else result
 
@@ -84,7 +92,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
         return result if dtype is None else result.to(dtype)
     if isinstance(data, np.ndarray) and data.dtype in dtypes.SUPPORTED:
         wanted = data.dtype if dtype is None else dtypes.as_dtype(dtype)
-        return _new(data.astype(wanted, copy=False), False, device)
+        return finish(data.astype(wanted, copy=False), False, device)
     return tensor(data, dtype=dtype, device=device)
 
 
@@ -117,25 +125,40 @@ def is_tensor(value: Any) -> bool:
     return isinstance(value, Handle)
 
 
-def _sizes(name: str, shape: tuple[Any, ...]) -> tuple[int, ...]:
-    sizes = normalize_shape(name, shape)
-    if any(size < 0 for size in sizes):
-        raise ShapeError(f"{name}: sizes {sizes} must not be negative")
-    return sizes
+def numel(input: Any) -> int:
+    """How many numbers a tensor has.
+
+    Example:
+        >>> autograd.numel(autograd.ones(2, 3))
+        6
+    """
+    return as_handle(input, "numel").numel()
+
+
+def is_floating_point(input: Any) -> bool:
+    """Tell whether a tensor's dtype is a floating one.
+
+    Example:
+        >>> autograd.is_floating_point(autograd.arange(3))
+        False
+    """
+    return as_handle(input, "is_floating_point").dtype.kind == "f"
+
+
+def is_complex(input: Any) -> bool:
+    """Tell whether a tensor's dtype is a complex one: there is none.
+
+    Example:
+        >>> autograd.is_complex(autograd.ones(2))
+        False
+    """
+    return as_handle(input, "is_complex").is_complex()
 
 
 def _count(name: str, argument: str, value: Any) -> int:
     if not isinstance(value, (int, np.integer)) or value < 0:
         raise ArgumentError(f"{name}: {argument} is {value!r}; use a whole number that is not negative")
     return int(value)
-
-
-def _number(name: str, argument: str, value: Any) -> int | float:
-    if isinstance(value, (Handle, np.ndarray, np.generic)) and not value.shape:
-        value = value._array.item() if isinstance(value, Handle) else value.item()
-    if not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ArgumentError(f"{name}: {argument} is {value!r}; use a finite number")
-    return value
 
 
 def _dtype(dtype: Any) -> dtypes.DType:
@@ -162,7 +185,7 @@ def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: A
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
     """
-    return _new(np.zeros(_sizes("zeros", shape), _dtype(dtype)), requires_grad, device)
+    return finish(np.zeros(normalize_sizes("zeros", shape), _dtype(dtype)), requires_grad, device)
 
 
 def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -172,7 +195,7 @@ def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: An
         >>> autograd.ones(3)
         tensor([1., 1., 1.])
     """
-    return _new(np.ones(_sizes("ones", shape), _dtype(dtype)), requires_grad, device)
+    return finish(np.ones(normalize_sizes("ones", shape), _dtype(dtype)), requires_grad, device)
 
 
 def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -182,7 +205,7 @@ def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: A
         >>> autograd.empty(2, 3).shape
         (2, 3)
     """
-    return _new(np.empty(_sizes("empty", shape), _dtype(dtype)), requires_grad, device)
+    return finish(np.empty(normalize_sizes("empty", shape), _dtype(dtype)), requires_grad, device)
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
@@ -208,10 +231,10 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool 
         raise ShapeError(f"full: fill_value {number.shape} is not one number; give one")
     if dtype is None:
         number = number.astype(dtypes.of_number(number.item()))
-    return _new(np.full(_sizes("full", (shape,)), number), requires_grad, device)
+    return finish(np.full(normalize_sizes("full", (shape,)), number), requires_grad, device)
 
 
-def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Zeros of the shape and dtype of another tensor.
 
     Example:
@@ -219,10 +242,10 @@ def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) ->
         tensor([0., 0.])
     """
     shape, wanted = _alike("zeros_like", input, dtype)
-    return zeros(shape, dtype=wanted, requires_grad=requires_grad)
+    return zeros(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Ones of the shape and dtype of another tensor.
 
     Example:
@@ -230,10 +253,10 @@ def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> 
         tensor([1., 1.])
     """
     shape, wanted = _alike("ones_like", input, dtype)
-    return ones(shape, dtype=wanted, requires_grad=requires_grad)
+    return ones(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """Whatever was in memory, in the shape and dtype of another tensor.
 
     Example:
@@ -241,10 +264,12 @@ def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) ->
         (2, 3)
     """
     shape, wanted = _alike("empty_like", input, dtype)
-    return empty(shape, dtype=wanted, requires_grad=requires_grad)
+    return empty(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def full_like(input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
     """One number in the shape and dtype of another tensor.
 
     Example:
@@ -252,10 +277,12 @@ def full_like(input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: 
         tensor([7., 7.])
     """
     shape, wanted = _alike("full_like", input, dtype)
-    return full(shape, fill_value, dtype=wanted, requires_grad=requires_grad)
+    return full(shape, fill_value, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
     """Numbers from `start` (0, if only one argument is given) up to but not including `end`.
 
     Args:
@@ -272,28 +299,39 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, req
     """
     if end is None:
         start, end = 0, start
-    start, end, step = _number("arange", "start", start), _number("arange", "end", end), _number("arange", "step", step)
+    given = {"start": start, "end": end, "step": step}
+    start, end, step = (to_number("arange", what, number) for what, number in given.items())
     if step == 0 or (end - start) * step < 0:
         raise ArgumentError(f"arange: step {step} does not lead from {start} to {end}; change its sign, or its size")
     whole = all(isinstance(n, int) for n in (start, end, step))
     wanted = (dtypes.int64 if whole else dtypes.get_default_dtype()) if dtype is None else dtypes.as_dtype(dtype)
     count = math.ceil((end - start) / step)
-    return _new((start + step * np.arange(count)).astype(wanted), requires_grad)
+    return finish((start + step * np.arange(count)).astype(wanted), requires_grad, device)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
     """`steps` numbers at equal distances from `start` to `end`, both included.
 
     Example:
         >>> autograd.linspace(0, 1, 5)
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    first, last = _number("linspace", "start", start), _number("linspace", "end", end)
-    return _new(np.linspace(first, last, _count("linspace", "steps", steps)).astype(_dtype(dtype)), requires_grad)
+    first, last = to_number("linspace", "start", start), to_number("linspace", "end", end)
+    numbers = np.linspace(first, last, _count("linspace", "steps", steps))
+    return finish(numbers.astype(_dtype(dtype)), requires_grad, device)
 
 
 def logspace(
-    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    device: Any = None,
 ) -> Tensor:
     """`steps` numbers at equal ratios from `base ** start` to `base ** end`, both included.
 
@@ -301,12 +339,13 @@ def logspace(
         >>> autograd.logspace(0, 2, 3)
         tensor([  1.,  10., 100.])
     """
-    first, last = _number("logspace", "start", start), _number("logspace", "end", end)
+    first, last = to_number("logspace", "start", start), to_number("logspace", "end", end)
     exponents = np.linspace(first, last, _count("logspace", "steps", steps))
-    return _new(np.power(float(_number("logspace", "base", base)), exponents).astype(_dtype(dtype)), requires_grad)
+    numbers = np.power(float(to_number("logspace", "base", base)), exponents)
+    return finish(numbers.astype(_dtype(dtype)), requires_grad, device)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """The identity matrix of n rows and m columns (n, unless given).
 
     Example:
@@ -314,29 +353,103 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
         tensor([[1., 0.],
                 [0., 1.]])
     """
-    rows, columns = _sizes("eye", (n, n if m is None else m))
-    return _new(np.eye(rows, columns, dtype=_dtype(dtype)), requires_grad)
+    rows, columns = normalize_sizes("eye", (n, n if m is None else m))
+    return finish(np.eye(rows, columns, dtype=_dtype(dtype)), requires_grad, device)
 
 
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """Coordinates of a grid, a tensor for each of the given vectors.
+def _triangle_indices(name: str, cut: Any, row: int, col: int, offset: int, dtype: Any, device: Any) -> Tensor:
+    rows, columns = normalize_sizes(name, (row, col))
+    if not isinstance(offset, (int, np.integer)):
+        raise ArgumentError(f"{name}: offset is {offset!r}; use a whole number")
+    places = np.stack(cut(rows, offset, columns))
+    return finish(places.astype(dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)), False, device)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Where the numbers of a lower triangle stand: a row of row indices and a row of column indices.
 
     Args:
-        tensors: vectors.
-        indexing: "ij" for matrix order, "xy" for that of pictures.
+        row, col: the sizes of the matrix.
+        offset: the last diagonal of the triangle; positive numbers are above the main one.
+        dtype: int64, unless given.
+        device: "cpu" or None.
 
     Example:
-        >>> autograd.meshgrid(autograd.arange(2), autograd.arange(3))[0]
-        tensor([[0, 0, 0],
-                [1, 1, 1]])
+        >>> autograd.tril_indices(2, 2)
+        tensor([[0, 1, 1],
+                [0, 0, 1]])
     """
-    if indexing not in ("ij", "xy"):
-        raise ArgumentError(f"meshgrid: indexing is {indexing!r}; use 'ij' or 'xy'")
-    handles = [as_tensor(t) for t in tensors]
-    shape = tuple(h.numel() for h in handles)
-    swap = indexing == "xy" and len(handles) > 1
-    grids = []
-    for k, handle in enumerate(handles):
-        grid = handle.reshape(tuple(-1 if i == k else 1 for i in range(len(handles)))).expand(shape)
-        grids.append(grid.transpose(0, 1) if swap else grid)
-    return tuple(grids)
+    return _triangle_indices("tril_indices", np.tril_indices, row, col, offset, dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Where the numbers of an upper triangle stand; arguments as for `tril_indices`.
+
+    Example:
+        >>> autograd.triu_indices(2, 2)
+        tensor([[0, 0, 1],
+                [0, 1, 1]])
+    """
+    return _triangle_indices("triu_indices", np.triu_indices, row, col, offset, dtype, device)
+
+
+def scalar_tensor(s: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+    """One number as a tensor of no dimensions; of the default dtype, unless another is given.
+
+    Example:
+        >>> autograd.scalar_tensor(2)
+        tensor(2.)
+    """
+    if not isinstance(s, (int, float)):
+        raise DtypeError(f"scalar_tensor: expected a number, not {type(s).__name__}; use autograd.tensor")
+    return finish(to_array(s, _dtype(dtype), "scalar_tensor"), requires_grad, device)
+
+
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
+    """A tensor of given sizes and steps in memory, whose numbers are whatever was there.
+
+    Args:
+        size: the sizes.
+        stride: the steps along each dimension, in numbers.
+        dtype: float32, unless given.
+        requires_grad: record operations on the tensor.
+        device: "cpu" or None.
+
+    Raises:
+        ShapeError: there is not a stride for each size.
+
+    Example:
+        >>> autograd.empty_strided((2, 3), (1, 2)).stride()
+        (1, 2)
+    """
+    return finish(hollow("empty_strided", size, stride, _dtype(dtype)), requires_grad, device)
+
+
+def empty_permuted(
+    size: Any, physical_layout: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
+    """A tensor of given sizes that lies in memory without gaps in another order of dimensions.
+
+    Args:
+        size: the sizes.
+        physical_layout: the dimensions in the order in which they lie in memory, the slowest first.
+        dtype: float32, unless given.
+        requires_grad: record operations on the tensor.
+        device: "cpu" or None.
+
+    Raises:
+        ArgumentError: a dimension is missing, named twice, or not there.
+
+    Example:
+        >>> autograd.empty_permuted((2, 3), (1, 0)).stride()
+        (1, 2)
+    """
+    sizes = normalize_sizes("empty_permuted", (size,))
+    layout = tuple(physical_layout)
+    order = normalize_dims("empty_permuted", layout, len(sizes)) if layout else ()
+    if len(order) != len(sizes) or min(layout, default=0) < 0:
+        raise ArgumentError(f"empty_permuted: physical_layout {layout} does not name each dimension of {sizes} once")
+    lying = np.empty(tuple([sizes[k] for k in order]), _dtype(dtype))
+    return finish(lying.transpose(tuple([order.index(k) for k in range(len(sizes))])), requires_grad, device)

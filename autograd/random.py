@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .creation import _alike, _count, _dtype, _new, _number, _sizes
-from .errors import ArgumentError, DtypeError
-from .ops.elementwise import MUL
-from .primitive import as_handle
+from .arrays import check_device, to_number
+from .batching import draws
+from .creation import _alike, _count, _dtype, finish
+from .errors import ArgumentError, DtypeError, ShapeError
+from .generator import Generator, default_generator, gaussian, source, uniform, whole_numbers
+from .ops.arithmetic import MUL
+from .ops.dims import normalize_sizes
+from .primitive import Handle, as_handle, check_broadcast
 from .tensor import Tensor
 
 __all__ = [
@@ -21,65 +25,19 @@ __all__ = [
     "get_rng_state",
     "initial_seed",
     "manual_seed",
+    "multinomial",
     "normal",
+    "poisson",
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "randperm",
+    "seed",
     "set_rng_state",
 ]
-
-
-class Generator:
-    """A source of random numbers with a seed and a state; `autograd.default_generator` is the one used by default.
-
-    Args:
-        seed: where the sequence starts; drawn from the operating system, unless given.
-
-    Example:
-        >>> g = autograd.Generator(0)
-        >>> a = autograd.rand(2, generator=g)
-        >>> b = autograd.rand(2, generator=g.manual_seed(0))
-        >>> (a == b).all()
-        tensor(True)
-    """
-
-    def __init__(self, seed: int | None = None) -> None:
-        self.manual_seed(int(np.random.SeedSequence().entropy) % 2**63 if seed is None else seed)  # type: ignore[arg-type]
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Start the sequence of `seed`; returns the generator."""
-        if not isinstance(seed, (int, np.integer)) or seed < 0:
-            raise ArgumentError(f"manual_seed: seed is {seed!r}; use a whole number that is not negative")
-        self._seed = int(seed)
-        self.numpy = np.random.default_rng(self._seed)
-        return self
-
-    def initial_seed(self) -> int:
-        """The seed that the sequence started from."""
-        return self._seed
-
-    def get_state(self) -> dict[str, Any]:
-        """The state, as plain data."""
-        return {"seed": self._seed, **self.numpy.bit_generator.state}
-
-    def set_state(self, state: dict[str, Any]) -> Generator:
-        """Go on from a state that `get_state` gave; returns the generator."""
-        try:
-            rest = dict(state)
-            seed = rest.pop("seed")
-            self.numpy.bit_generator.state = rest
-        except (KeyError, TypeError, ValueError) as error:
-            raise ArgumentError(
-                f"set_state: this is no state of a generator ({error!r}); use what get_state gave"
-            ) from None
-        self._seed = seed
-        return self
-
-
-default_generator = Generator()
 
 
 def manual_seed(seed: int) -> Generator:
@@ -93,6 +51,18 @@ def manual_seed(seed: int) -> Generator:
         tensor(True)
     """
     return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Start the default generator's sequence of a seed drawn from the operating system; returns the seed.
+
+    Example:
+        >>> state = autograd.get_rng_state()
+        >>> autograd.seed() == autograd.initial_seed()
+        True
+        >>> autograd.set_rng_state(state)
+    """
+    return default_generator.seed()
 
 
 def initial_seed() -> int:
@@ -110,12 +80,6 @@ def set_rng_state(state: dict[str, Any]) -> None:
     default_generator.set_state(state)
 
 
-def _source(generator: Generator | None) -> np.random.Generator:
-    if generator is not None and not isinstance(generator, Generator):
-        raise DtypeError(f"generator: expected an autograd.Generator or None, not {type(generator).__name__}")
-    return (default_generator if generator is None else generator).numpy
-
-
 def _floating(name: str, dtype: Any) -> dtypes.DType:
     wanted = _dtype(dtype)
     if wanted.kind != "f":
@@ -123,19 +87,14 @@ def _floating(name: str, dtype: Any) -> dtypes.DType:
     return wanted
 
 
-def _uniform(shape: tuple[int, ...], dtype: dtypes.DType, generator: Generator | None) -> np.ndarray:
-    if dtype == dtypes.float16:  # rounding a float32 just below 1 would give 1
-        steps = 2**11
-        return np.asarray(_source(generator).integers(0, steps, shape) / steps).astype(dtype)
-    return np.asarray(_source(generator).random(shape, dtype=dtype.type))
-
-
-def _gaussian(shape: tuple[int, ...], dtype: dtypes.DType, generator: Generator | None) -> np.ndarray:
-    wide = dtype if dtype == dtypes.float64 else dtypes.float32
-    return np.asarray(_source(generator).standard_normal(shape, dtype=wide.type)).astype(dtype, copy=False)
-
-
-def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False, generator: Generator | None = None) -> Tensor:
+@draws
+def rand(
+    *shape: Any,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+    device: Any = None,
+) -> Tensor:
     """Numbers drawn uniformly from [0, 1).
 
     Args:
@@ -148,33 +107,61 @@ def rand(*shape: Any, dtype: Any = None, requires_grad: bool = False, generator:
         >>> autograd.rand(2, 3).shape
         (2, 3)
     """
-    return _new(_uniform(_sizes("rand", shape), _floating("rand", dtype), generator), requires_grad)
+    check_device(device)
+    return finish(uniform(normalize_sizes("rand", shape), _floating("rand", dtype), generator), requires_grad, device)
 
 
-def randn(*shape: Any, dtype: Any = None, requires_grad: bool = False, generator: Generator | None = None) -> Tensor:
+@draws
+def randn(
+    *shape: Any,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+    device: Any = None,
+) -> Tensor:
     """Numbers drawn from the standard normal distribution; arguments as for `rand`.
 
     Example:
         >>> autograd.randn(2, 3).shape
         (2, 3)
     """
-    return _new(_gaussian(_sizes("randn", shape), _floating("randn", dtype), generator), requires_grad)
+    check_device(device)
+    numbers = gaussian(normalize_sizes("randn", shape), _floating("randn", dtype), generator)
+    return finish(numbers, requires_grad, device)
 
 
-def rand_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform numbers in the shape and dtype of another tensor."""
+def rand_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+    """Uniform numbers in the shape and dtype of another tensor.
+
+    Example:
+        >>> autograd.rand_like(autograd.ones(2, 3)).shape
+        (2, 3)
+    """
     shape, wanted = _alike("rand_like", input, dtype)
-    return rand(shape, dtype=wanted, requires_grad=requires_grad)
+    return rand(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def randn_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normal numbers in the shape and dtype of another tensor."""
+def randn_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+    """Normal numbers in the shape and dtype of another tensor.
+
+    Example:
+        >>> autograd.randn_like(autograd.ones(2, 3)).shape
+        (2, 3)
+    """
     shape, wanted = _alike("randn_like", input, dtype)
-    return randn(shape, dtype=wanted, requires_grad=requires_grad)
+    return randn(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
+@draws
 def randint(
-    low: int, high: Any = None, size: Any = None, *, dtype: Any = None, generator: Generator | None = None
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+    device: Any = None,
 ) -> Tensor:
     """Whole numbers drawn uniformly from `low` (0, if only one bound is given) up to but not including `high`.
 
@@ -182,7 +169,9 @@ def randint(
         low, high: the bounds.
         size: the shape.
         dtype: int64, unless given.
+        requires_grad: record operations on the tensor, which is then of a floating dtype.
         generator: the source; the default one, unless given.
+        device: "cpu" or None.
 
     Raises:
         ArgumentError: there is no number between the bounds.
@@ -191,55 +180,216 @@ def randint(
         >>> autograd.randint(0, 10, (2, 3)).shape
         (2, 3)
     """
+    check_device(device)
     if size is None:
         low, high, size = 0, low, high
     if size is None or isinstance(size, int) or high is None:
         raise ArgumentError("randint: give the bounds and a shape: randint(high, (2, 3)) or randint(low, high, (2, 3))")
-    if not all(isinstance(bound, (int, np.integer)) for bound in (low, high)):
-        raise ArgumentError(f"randint: the bounds {low!r} and {high!r} must be whole numbers")
-    if high <= low:
-        raise ArgumentError(f"randint: there is no whole number from {low} up to {high}; make high larger")
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
-    if wanted.kind in "iu" and not np.iinfo(wanted).min <= low < high <= np.iinfo(wanted).max + 1:
-        raise DtypeError(f"randint: numbers from {low} up to {high} do not fit {wanted}; use a wider dtype")
-    return _new(np.asarray(_source(generator).integers(low, high, _sizes("randint", (size,)))).astype(wanted), False)
+    shape = normalize_sizes("randint", (size,))
+    return finish(whole_numbers("randint", low, high, shape, wanted, generator), requires_grad, device)
 
 
-def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
+@draws
+def randint_like(
+    input: Any, low: int, high: Any = None, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+) -> Tensor:
+    """Whole numbers as from `randint`, in the shape and dtype of another tensor.
+
+    Args:
+        input: the tensor.
+        low, high: the bounds; with one, that is `high`, and `low` is 0.
+        dtype: another dtype.
+        requires_grad: record operations on the tensor.
+        device: "cpu" or None.
+
+    Raises:
+        ArgumentError: there is no number between the bounds.
+
+    Example:
+        >>> autograd.randint_like(autograd.ones(2, 3), 10).shape
+        (2, 3)
+    """
+    check_device(device)
+    shape, wanted = _alike("randint_like", input, dtype)
+    low, high = (0, low) if high is None else (low, high)
+    return finish(whole_numbers("randint_like", low, high, shape, wanted, None), requires_grad, device)
+
+
+@draws
+def randperm(n: int, *, dtype: Any = None, generator: Generator | None = None, device: Any = None) -> Tensor:
     """The numbers 0 to n - 1 in random order.
+
+    Args:
+        n: how many.
+        dtype: int64, unless given.
+        generator: the source; the default one, unless given.
+        device: "cpu" or None.
 
     Example:
         >>> autograd.randperm(5).sum()
         tensor(10)
     """
-    return _new(_source(generator).permutation(_count("randperm", "n", n)).astype(dtypes.int64), False)
+    check_device(device)
+    wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+    return finish(source(generator).permutation(_count("randperm", "n", n)).astype(wanted), False, device)
 
 
-def normal(mean: float, std: float, size: Any, *, dtype: Any = None, generator: Generator | None = None) -> Tensor:
+@draws
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+    device: Any = None,
+) -> Tensor:
     """Numbers drawn from the normal distribution with the given mean and standard deviation.
+
+    Args:
+        mean, std: numbers with a `size`; or Tensors, at least one of them, that broadcast against each other.
+        size: the shape, for two numbers.
+        dtype: float32, unless given, for two numbers; else that of the Tensors.
+        requires_grad: record operations on the tensor.
+        generator: the source; the default one, unless given.
+        device: "cpu" or None.
+
+    Raises:
+        ArgumentError: a standard deviation is negative, or a shape is given or missing.
+        ShapeError: the Tensors do not broadcast.
+        DtypeError: their dtype is not floating.
 
     Example:
         >>> autograd.normal(0.0, 1.0, (2, 3)).shape
         (2, 3)
     """
-    centre, spread = _number("normal", "mean", mean), _number("normal", "std", std)
-    if spread < 0:
-        raise ArgumentError(f"normal: std is {std}; use a number that is not negative")
-    wanted = _floating("normal", dtype)
-    return _new((centre + spread * _gaussian(_sizes("normal", (size,)), wanted, generator)).astype(wanted), False)
+    check_device(device)
+    tensors = [x for x in (mean, std) if isinstance(x, (Handle, np.ndarray))]
+    if not tensors:
+        if size is None:
+            raise ArgumentError("normal: the size is missing; give one with two numbers, as normal(0.0, 1.0, (2, 3))")
+        centre, spread = to_number("normal", "mean", mean), to_number("normal", "std", std)
+        shape, wanted = normalize_sizes("normal", (size,)), _floating("normal", dtype)
+    else:
+        if size is not None or dtype is not None:
+            raise ArgumentError("normal: size and dtype are those of the Tensors mean and std; leave them out")
+        centre, spread = (
+            as_handle(x, "normal")._array if isinstance(x, (Handle, np.ndarray)) else to_number("normal", what, x)
+            for what, x in (("mean", mean), ("std", std))
+        )
+        wanted = _floating("normal", dtypes.result_type(*[as_handle(x, "normal") for x in tensors]))
+        shape = check_broadcast("normal", {"mean": centre, "std": spread})
+    if np.size(spread) and np.min(spread) < 0:
+        raise ArgumentError(f"normal: std is {np.min(spread)}; use numbers that are not negative")
+    numbers = np.asarray(centre + spread * gaussian(shape, wanted, generator))
+    return finish(numbers.astype(wanted, copy=False), requires_grad, device)
 
 
-def bernoulli(input: Any, *, generator: Generator | None = None) -> Tensor:
+@draws
+def bernoulli(input: Any, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that the input gives, else 0, elementwise.
+
+    Args:
+        input: probabilities.
+        p: one probability for all, in place of those of the input, which then gives shape and dtype alone.
+        generator: the source; the default one, unless given.
+
+    Raises:
+        ArgumentError: a number is no probability.
+        DtypeError: the probabilities are not floating.
 
     Example:
         >>> autograd.bernoulli(autograd.tensor([0.0, 1.0]))
         tensor([0., 1.])
     """
-    p = as_handle(input, "bernoulli")._array
-    if p.size and not (p.min() >= 0 and p.max() <= 1):
+    x = as_handle(input, "bernoulli")
+    if p is None and x.dtype.kind != "f":
+        raise DtypeError(f"bernoulli: probabilities are {x.dtype}; use a floating dtype, as from x.float()")
+    chances = x._array if p is None else np.asarray(to_number("bernoulli", "p", p))
+    if chances.size and not (chances.min() >= 0 and chances.max() <= 1):
         raise ArgumentError("bernoulli: the input holds numbers outside [0, 1], which are no probabilities")
-    return _new((_uniform(p.shape, dtypes.float64, generator) < p).astype(p.dtype), False)
+    return finish((uniform(x.shape, dtypes.float64, generator) < chances).astype(x.dtype), False)
+
+
+@draws
+def poisson(input: Any, generator: Generator | None = None) -> Tensor:
+    """Numbers drawn from Poisson distributions, elementwise.
+
+    Args:
+        input: the mean of each, in a floating dtype.
+        generator: the source; the default one, unless given.
+
+    Raises:
+        ArgumentError: a mean is negative, or too large for a count.
+        DtypeError: the means are not floating.
+
+    Example:
+        >>> autograd.poisson(autograd.zeros(2))
+        tensor([0., 0.])
+    """
+    x = as_handle(input, "poisson")
+    if x.dtype.kind != "f":
+        raise DtypeError(f"poisson: means are {x.dtype}; use a floating dtype, as from x.float()")
+    if x._array.size and not (x._array.min() >= 0 and x._array.max() < 2.0**62):
+        raise ArgumentError("poisson: means must be numbers from 0 to 2 ** 62")
+    return finish(np.asarray(source(generator).poisson(x._array)).astype(x.dtype), False)
+
+
+@draws
+def multinomial(
+    input: Any, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
+    """Indices drawn with the given weights.
+
+    Args:
+        input: weights that are not negative, a vector or a matrix with a distribution in each row; they need not add
+            up to 1.
+        num_samples: how many indices of each distribution.
+        replacement: an index may be drawn again.
+        generator: the source; the default one, unless given.
+
+    Returns:
+        An int64 Tensor, (num_samples,) or (rows, num_samples).
+
+    Raises:
+        ArgumentError: weights are negative, infinite, or add up to 0, or there are fewer positive ones than samples.
+        ShapeError: the input is neither a vector nor a matrix.
+        DtypeError: the weights are not floating.
+
+    Example:
+        >>> autograd.multinomial(autograd.tensor([0.0, 1.0, 0.0]), 3, replacement=True)
+        tensor([1, 1, 1])
+    """
+    x = as_handle(input, "multinomial")
+    if x.dtype.kind != "f":
+        raise DtypeError(f"multinomial: weights are {x.dtype}; use a floating dtype, as from x.float()")
+    if x.ndim not in (1, 2) or not x.shape[-1]:
+        raise ShapeError(f"multinomial: weights {x.shape}; give a vector, or a matrix of them, that is not empty")
+    count = _count("multinomial", "num_samples", num_samples)
+    weights = np.atleast_2d(x._array).astype(np.float64)
+    if not (np.isfinite(weights).all() and (weights >= 0).all() and (weights.sum(1) > 0).all()):
+        raise ArgumentError("multinomial: weights must be finite, not negative, and not all 0 in a row")
+    if count < 1:
+        raise ArgumentError("multinomial: num_samples is 0; draw at least one")
+    if not replacement and count > (fewest := int((weights > 0).sum(1).min(initial=x.shape[-1]))):
+        raise ArgumentError(
+            f"multinomial: {count} samples without replacement, but a row has {fewest} positive weights; draw fewer, "
+            "or with replacement=True"
+        )
+    rng = source(generator)
+    if replacement:
+        steps = np.cumsum(weights, axis=1)
+        drawn = rng.random((weights.shape[0], count)) * steps[:, -1:]
+        chosen = np.array([np.searchsorted(s, d, side="right") for s, d in zip(steps, drawn, strict=True)])
+        last = weights.shape[1] - 1 - np.argmax(weights[:, ::-1] > 0, axis=1)  # where rounding steps over the end
+        chosen = np.minimum(chosen.reshape(-1, count), last[:, None])
+    else:  # the first to ring of exponential clocks with these rates
+        with np.errstate(divide="ignore"):
+            rings = rng.standard_exponential(weights.shape) / weights
+        chosen = np.argsort(rings, axis=1, kind="stable")[:, :count]
+    return finish(chosen.astype(dtypes.int64).reshape(*x.shape[:-1], count), False)
 
 
 def dropout(input: Any, p: float = 0.5, training: bool = True) -> Tensor:
@@ -267,5 +417,11 @@ def dropout(input: Any, p: float = 0.5, training: bool = True) -> Tensor:
         return x
     if x.dtype.kind != "f":
         raise DtypeError(f"dropout: x is {x.dtype}, which cannot be divided by 1 - p; convert it with .float() first")
-    kept = _uniform(x.shape, dtypes.float32, None) >= p
-    return MUL.apply(x, kept * x.dtype.type(0 if p == 1 else 1 / (1 - p)))
+    return MUL.apply(x, _kept(x.shape, p, x.dtype))
+
+
+@draws
+def _kept(shape: tuple[int, ...], p: float, dtype: dtypes.DType) -> Any:
+    """What numbers are multiplied with: 0 with probability p, else 1 / (1 - p)."""
+    kept = uniform(shape, dtypes.float32, None) >= p
+    return as_handle(kept * dtype.type(0 if p == 1 else 1 / (1 - p)), "dropout")
