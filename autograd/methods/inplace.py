@@ -121,6 +121,10 @@ class InPlace(Handle):
         version_cell(self)[0] += 1
         return self  # type: ignore[return-value]
 
+    def polygamma_(self, n: int) -> Tensor:
+        """`autograd.polygamma` in place."""
+        return become(self, "polygamma_", lambda x: ops.polygamma(n, x))
+
     def zero_(self) -> Tensor:
         """Overwrite with zeros."""
         return self.fill_(0)
@@ -128,12 +132,111 @@ class InPlace(Handle):
     # --- as the functions of their names
 
     abs_ = _becoming("abs")
+    acos_ = _becoming("acos")
+    acosh_ = _becoming("acosh")
+    addbmm_ = _becoming("addbmm")
+    addcdiv_ = _becoming("addcdiv")
+    addcmul_ = _becoming("addcmul")
+    addmm_ = _becoming("addmm")
+    addmv_ = _becoming("addmv")
+    addr_ = _becoming("addr")
+    asin_ = _becoming("asin")
+    asinh_ = _becoming("asinh")
+    atan_ = _becoming("atan")
+    atan2_ = _becoming("atan2")
+    atanh_ = _becoming("atanh")
+    baddbmm_ = _becoming("baddbmm")
+    bitwise_and_ = _becoming("bitwise_and")
+    bitwise_left_shift_ = _becoming("bitwise_left_shift")
+    bitwise_not_ = _becoming("bitwise_not")
+    bitwise_or_ = _becoming("bitwise_or")
+    bitwise_right_shift_ = _becoming("bitwise_right_shift")
+    bitwise_xor_ = _becoming("bitwise_xor")
+    ceil_ = _becoming("ceil")
     clamp_ = _becoming("clamp")
+    clamp_max_ = _becoming("clamp_max")
+    clamp_min_ = _becoming("clamp_min")
+    clip_ = _becoming("clip")
+    copysign_ = _becoming("copysign")
+    cos_ = _becoming("cos")
+    cosh_ = _becoming("cosh")
+    cumprod_ = _becoming("cumprod")
+    cumsum_ = _becoming("cumsum")
+    deg2rad_ = _becoming("deg2rad")
+    digamma_ = _becoming("digamma")
+    eq_ = _becoming("eq")
+    erf_ = _becoming("erf")
+    erfc_ = _becoming("erfc")
+    erfinv_ = _becoming("erfinv")
     exp_ = _becoming("exp")
+    exp2_ = _becoming("exp2")
+    expm1_ = _becoming("expm1")
+    float_power_ = _becoming("float_power")
+    floor_ = _becoming("floor")
+    floor_divide_ = _becoming("floor_divide")
+    fmod_ = _becoming("fmod")
+    frac_ = _becoming("frac")
+    gcd_ = _becoming("gcd")
+    ge_ = _becoming("ge")
+    gt_ = _becoming("gt")
+    heaviside_ = _becoming("heaviside")
+    hypot_ = _becoming("hypot")
+    i0_ = _becoming("i0")
+    igamma_ = _becoming("igamma")
+    igammac_ = _becoming("igammac")
+    index_add_ = _becoming("index_add")
+    index_copy_ = _becoming("index_copy")
+    index_fill_ = _becoming("index_fill")
+    index_put_ = _becoming("index_put")
+    index_reduce_ = _becoming("index_reduce")
+    lcm_ = _becoming("lcm")
+    ldexp_ = _becoming("ldexp")
+    le_ = _becoming("le")
+    lerp_ = _becoming("lerp")
+    lgamma_ = _becoming("lgamma")
+    log_ = _becoming("log")
+    log10_ = _becoming("log10")
+    log1p_ = _becoming("log1p")
+    log2_ = _becoming("log2")
+    logical_and_ = _becoming("logical_and")
+    logical_not_ = _becoming("logical_not")
+    logical_or_ = _becoming("logical_or")
+    logical_xor_ = _becoming("logical_xor")
+    logit_ = _becoming("logit")
+    lt_ = _becoming("lt")
+    masked_fill_ = _becoming("masked_fill")
+    masked_scatter_ = _becoming("masked_scatter")
+    mvlgamma_ = _becoming("mvlgamma")
+    nan_to_num_ = _becoming("nan_to_num")
+    ne_ = _becoming("ne")
+    neg_ = _becoming("neg")
+    nextafter_ = _becoming("nextafter")
     pow_ = _becoming("pow")
+    put_ = _becoming("put")
+    rad2deg_ = _becoming("rad2deg")
+    reciprocal_ = _becoming("reciprocal")
     relu_ = _becoming("relu")
+    remainder_ = _becoming("remainder")
+    renorm_ = _becoming("renorm")
+    round_ = _becoming("round")
+    rsqrt_ = _becoming("rsqrt")
+    scatter_ = _becoming("scatter")
+    scatter_add_ = _becoming("scatter_add")
+    scatter_reduce_ = _becoming("scatter_reduce")
+    sgn_ = _becoming("sgn")
     sigmoid_ = _becoming("sigmoid")
+    sign_ = _becoming("sign")
+    sin_ = _becoming("sin")
+    sinc_ = _becoming("sinc")
+    sinh_ = _becoming("sinh")
+    sqrt_ = _becoming("sqrt")
+    square_ = _becoming("square")
+    tan_ = _becoming("tan")
     tanh_ = _becoming("tanh")
+    tril_ = _becoming("tril")
+    triu_ = _becoming("triu")
+    trunc_ = _becoming("trunc")
+    xlogy_ = _becoming("xlogy")
 
 
 def guard(x: Handle, name: str, *others: Any) -> None:
@@ -181,9 +284,7 @@ def become(x: Handle, name: str, function: Callable[..., Any], *arguments: Any, 
     result = function(source, *given, **keywords)
     if not isinstance(result, Handle) or result.shape != x.shape:
         found = result.shape if isinstance(result, Handle) else f"{len(result)} tensors"
-        raise ShapeError(
-            f"{name}: the result {found} does not fit x {x.shape}, whose shape stays"
-        )
+        raise ShapeError(f"{name}: the result {found} does not fit x {x.shape}, whose shape stays")
     if result.dtype != x.dtype:
         if not dtypes.can_cast(result.dtype, x.dtype):
             raise DtypeError(f"{name}: a result of {result.dtype} does not fit x, {x.dtype}; convert x first")
@@ -267,7 +368,9 @@ def _assign_in_graph(x: Any, where: Any, value: Any) -> None:
     value = as_handle(value, "item assignment")
     pattern, indices = index_ops.encode(where, x.shape)
     if indices is not None:
-        become(x, "item assignment", lambda source, v: index_ops.assign(source, where, v, name="item assignment"), value)
+        become(
+            x, "item assignment", lambda source, v: index_ops.assign(source, where, v, name="item assignment"), value
+        )
         return
     chosen = index_ops.pick(x._array, pattern).shape
     try:
