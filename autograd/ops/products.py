@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import dtypes
+from ..composites import composite
 from ..errors import DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
@@ -16,7 +17,7 @@ from .families import values
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["bmm", "dot", "linear", "matmul", "mm", "mv", "outer"]
+__all__ = ["bmm", "dot", "ger", "linear", "matmul", "mm", "mv", "outer"]
 
 Operand = Any
 
@@ -38,6 +39,8 @@ def require_floating(name: str, x: Any) -> None:
 def _matmul(x: Any, y: Any) -> Any:
     if x.dtype == dtypes.float16:
         return np.matmul(x.astype(dtypes.float32), y.astype(dtypes.float32)).astype(dtypes.float16)
+    if x.ndim > 2 and y.ndim > 2 and x.shape[-1] == y.shape[-2] == 1:
+        return x * y  # outer products: BLAS would be called for each of them
     return np.matmul(x, y)
 
 
@@ -182,6 +185,19 @@ def _of_ndim(name: str, ndim: int, **operands: Any) -> list[Any]:
     return handles
 
 
+def _pair_samples(*pairs: tuple[tuple[int, ...], tuple[int, ...]]) -> Callable[[np.random.Generator], list[Sample]]:
+    return lambda rng: [Sample((values(rng, a), values(rng, b))) for a, b in pairs]
+
+
+@composite(
+    formula="x y",
+    samples=_pair_samples(((2, 3), (3, 4)), ((2, 0), (0, 3)), ((0, 2), (2, 2))),
+    reference=np.matmul,
+    error_samples=lambda rng: [
+        Sample((values(rng, (2, 3)), values(rng, (2, 3))), (), ShapeError, "3 columns"),
+        Sample((values(rng, (2, 3)), values(rng, (3,))), (), ShapeError, "not 2; use matmul"),
+    ],
+)
 def mm(input: Operand, mat2: Operand) -> Tensor:
     """The product of two matrices, without broadcasting.
 
@@ -193,6 +209,15 @@ def mm(input: Operand, mat2: Operand) -> Tensor:
     return MATMUL.apply(*_of_ndim("mm", 2, input=input, mat2=mat2))
 
 
+@composite(
+    formula="x_b y_b",
+    samples=_pair_samples(((2, 2, 3), (2, 3, 1)), ((0, 2, 3), (0, 3, 2))),
+    reference=np.matmul,
+    error_samples=lambda rng: [
+        Sample((values(rng, (2, 2, 3)), values(rng, (3, 3, 2))), (), ShapeError, "batches of 2 and 3"),
+        Sample((values(rng, (2, 3)), values(rng, (3, 2))), (), ShapeError, "not 3; use matmul"),
+    ],
+)
 def bmm(input: Operand, mat2: Operand) -> Tensor:
     """The products of two batches of matrices, without broadcasting.
 
@@ -206,6 +231,12 @@ def bmm(input: Operand, mat2: Operand) -> Tensor:
     return MATMUL.apply(x, y)
 
 
+@composite(
+    formula="x y",
+    samples=_pair_samples(((2, 3), (3,)), ((2, 0), (0,))),
+    reference=np.matmul,
+    error_samples=lambda rng: [Sample((values(rng, (2, 3)), values(rng, (2,))), (), ShapeError, "3 columns")],
+)
 def mv(input: Operand, vec: Operand) -> Tensor:
     """The product of a matrix and a vector.
 
@@ -217,6 +248,12 @@ def mv(input: Operand, vec: Operand) -> Tensor:
     return matmul(x, y)
 
 
+@composite(
+    formula="sum_i x_i y_i",
+    samples=_pair_samples(((3,), (3,)), ((0,), (0,))),
+    reference=np.dot,
+    error_samples=lambda rng: [Sample((values(rng, (2,)), values(rng, (3,))), (), ShapeError, "no dot product")],
+)
 def dot(input: Operand, tensor: Operand) -> Tensor:
     """The dot product of two vectors: `sum(x_i y_i)`.
 
@@ -227,6 +264,12 @@ def dot(input: Operand, tensor: Operand) -> Tensor:
     return matmul(*_of_ndim("dot", 1, input=input, tensor=tensor))
 
 
+@composite(
+    formula="x_i y_j",
+    samples=_pair_samples(((2,), (3,)), ((0,), (2,))),
+    reference=np.outer,
+    error_samples=lambda rng: [Sample((values(rng, (2, 2)), values(rng, (3,))), (), ShapeError, "not 1")],
+)
 def outer(input: Operand, vec2: Operand) -> Tensor:
     """The outer product of two vectors: `out[i][j] = x_i y_j`.
 
@@ -237,6 +280,18 @@ def outer(input: Operand, vec2: Operand) -> Tensor:
     """
     x, y = _of_ndim("outer", 1, input=input, vec2=vec2)
     return op.mul.apply(x.reshape(-1, 1) if x.numel() else x.reshape(0, 1), y)
+
+
+@composite(formula="x_i y_j", samples=_pair_samples(((2,), (3,))), reference=np.outer)
+def ger(input: Operand, vec2: Operand) -> Tensor:
+    """The outer product of two vectors: an older name of `outer`.
+
+    Example:
+        >>> autograd.ger(autograd.tensor([1.0, 2.0]), autograd.tensor([3.0]))
+        tensor([[3.],
+                [6.]])
+    """
+    return outer(input, vec2)
 
 
 def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Tensor:
