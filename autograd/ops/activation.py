@@ -1,4 +1,4 @@
-"""The activation functions of neural networks, elementwise, and softmax."""
+"""The smooth activation functions of neural networks and the rectifiers, elementwise."""
 
 from __future__ import annotations
 
@@ -7,30 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ArgumentError
-from ..primitive import Sample, define, op
+from ..composites import composite
+from ..errors import ArgumentError, ShapeError
+from ..primitive import Sample, as_handle, op
 from . import scalar
-from .dims import check_dim
-from .families import in_float32, unary, values
+from .dims import normalize_dim
+from .families import parametric, unary, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 __all__ = [
+    "celu",
     "elu",
     "gelu",
+    "glu",
     "hardtanh",
     "leaky_relu",
-    "log_softmax",
     "logsigmoid",
+    "mish",
     "relu",
     "relu6",
     "selu",
     "sigmoid",
     "silu",
-    "softmax",
     "softplus",
     "softsign",
+    "tanhshrink",
 ]
 
 Operand = Any
@@ -85,22 +88,7 @@ SOFTSIGN = unary(
     formula="x / (1 + |x|)",
 )
 
-
-def _activation(name: str, attributes: tuple[str, ...], settings: list[tuple[Any, ...]], **fields: Any) -> Any:
-    """Define an activation with attributes, sampled at several settings of them."""
-    kinks = fields.pop("kinks", (0,))
-
-    def samples(rng: np.random.Generator) -> list[Sample]:
-        shapes: list[tuple[int, ...]] = [(), (2, 3), (0, 2)]
-        return [Sample((values(rng, shape, kinks=kinks),), setting) for setting in settings for shape in shapes]
-
-    vjp = fields.pop("vjp")
-    return define(
-        name, inputs=("x",), attributes=attributes, promotes="float", samples=samples, vjp={"x": vjp}, **fields
-    )
-
-
-LEAKY_RELU = _activation(
+LEAKY_RELU = parametric(
     "leaky_relu",
     ("slope",),
     [(0.01,), (0.2,)],
@@ -109,7 +97,7 @@ LEAKY_RELU = _activation(
     vjp=lambda g, x, slope: op.where(x > 0, g, slope * g),
     formula="x where x > 0, else slope x",
 )
-ELU = _activation(
+ELU = parametric(
     "elu",
     ("alpha",),
     [(1.0,), (0.5,)],
@@ -118,6 +106,16 @@ ELU = _activation(
     vjp=lambda g, x, alpha: op.where(x > 0, g, g * alpha * op.exp(op.minimum(x, 0))),
     formula="x where x > 0, else alpha (e^x - 1)",
     source="Clevert, Unterthiner and Hochreiter 2015, arXiv 1511.07289",
+)
+CELU = parametric(
+    "celu",
+    ("alpha",),
+    [(1.0,), (0.5,)],
+    forward=lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha)),
+    scalar=lambda x, alpha: x if x > 0 else alpha * math.expm1(x / alpha),
+    vjp=lambda g, x, alpha: op.where(x > 0, g, g * op.exp(op.minimum(x, 0) / alpha)),
+    formula="x where x > 0, else alpha (e^(x / alpha) - 1)",
+    source="Barron 2017, arXiv 1704.07483",
 )
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 SELU = unary(
@@ -129,7 +127,7 @@ SELU = unary(
     formula="scale elu(x, alpha)",
     source="Klambauer et al. 2017, arXiv 1706.02515",
 )
-HARDTANH = _activation(
+HARDTANH = parametric(
     "hardtanh",
     ("low", "high"),
     [(-1.0, 1.0), (-0.5, 1.5)],
@@ -147,7 +145,7 @@ def _softplus(x: Any, beta: float, threshold: float) -> Any:
     return np.where(scaled > threshold, x, soft)
 
 
-SOFTPLUS = _activation(
+SOFTPLUS = parametric(
     "softplus",
     ("beta", "threshold"),
     [(1.0, 20.0), (2.0, 20.0), (2.0, 1.0)],
@@ -156,6 +154,25 @@ SOFTPLUS = _activation(
     scalar=lambda x, beta, threshold: x if beta * x > threshold else scalar.softplus(beta * x) / beta,
     vjp=lambda g, x, beta, threshold: op.where(beta * x > threshold, g, g * op.sigmoid(beta * x)),
     formula="ln(1 + e^(beta x)) / beta",
+)
+
+
+def _mish(x: Any) -> Any:
+    return x * np.tanh(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
+
+
+def _mish_rule(g: Any, x: Any) -> Any:
+    t = op.tanh(op.softplus(x, 1.0, math.inf))
+    return g * (t + x * op.sigmoid(x) * (1 - t * t))
+
+
+MISH = unary(
+    "mish",
+    _mish,
+    lambda x: x * math.tanh(scalar.softplus(x)),
+    _mish_rule,
+    formula="x tanh(ln(1 + e^x))",
+    source="Misra 2019, arXiv 1908.08681",
 )
 
 
@@ -184,7 +201,7 @@ def _gelu_rule(g: Any, x: Any, approximate: str) -> Any:
     return g * (0.5 * (1 + op.erf(x / math.sqrt(2))) + x * density)
 
 
-GELU = _activation(
+GELU = parametric(
     "gelu",
     ("approximate",),
     [("none",), ("tanh",)],
@@ -194,55 +211,6 @@ GELU = _activation(
     vjp=_gelu_rule,
     formula="x P(N(0, 1) <= x)",
     source="Hendrycks and Gimpel 2016, arXiv 1606.08415",
-)
-
-
-# --- softmax
-
-
-def _softmax(x: Any, dim: int) -> Any:
-    e = np.exp(x - x.max(axis=dim, keepdims=True)) if x.size else x
-    return e / e.sum(axis=dim, keepdims=True) if x.size else e
-
-
-def _log_softmax(x: Any, dim: int) -> Any:
-    if not x.size:
-        return x
-    shifted = x - x.max(axis=dim, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
-
-
-def _along_samples(rng: np.random.Generator) -> list[Sample]:
-    cases: list[tuple[tuple[int, ...], int]] = [((3,), 0), ((2, 3), 1), ((2, 3), -2), ((2, 3, 2), 1), ((0, 2), 1)]
-    cases.append(((), 0))
-    return [Sample((values(rng, shape),), (dim,)) for shape, dim in cases]
-
-
-def _sum_along(x: Any, dim: int) -> Any:
-    return op.sum(x, (dim,) if x.ndim else (), True)
-
-
-SOFTMAX = define(
-    "softmax",
-    forward=in_float32(lambda x, dim: _softmax(x, dim) if x.ndim else np.ones_like(x)),
-    inputs=("x",),
-    attributes=("dim",),
-    vjp={"x": lambda g, out, dim: out * (g - _sum_along(g * out, dim))},
-    infer=check_dim("softmax"),
-    promotes="float",
-    samples=_along_samples,
-    formula="e^x_i / sum_j e^x_j",
-)
-LOG_SOFTMAX = define(
-    "log_softmax",
-    forward=in_float32(lambda x, dim: _log_softmax(x, dim) if x.ndim else np.zeros_like(x)),
-    inputs=("x",),
-    attributes=("dim",),
-    vjp={"x": lambda g, out, dim: g - op.exp(out) * _sum_along(g, dim)},
-    infer=check_dim("log_softmax"),
-    promotes="float",
-    samples=_along_samples,
-    formula="x_i - ln sum_j e^x_j",
 )
 
 
@@ -259,6 +227,11 @@ def relu(input: Operand) -> Tensor:
     return RELU.apply(input)
 
 
+@composite(
+    formula="min(max(x, 0), 6)",
+    samples=lambda rng: [Sample((values(rng, shape, -3, 9, (0, 6)),)) for shape in ((), (2, 3), (0, 2))],
+    reference=lambda x: np.clip(x, 0, 6),
+)
 def relu6(input: Operand) -> Tensor:
     """Rectified linear unit up to six, elementwise: `min(max(x, 0), 6)`. Its gradient at 0 and 6 is 0.
 
@@ -333,6 +306,28 @@ def elu(input: Operand, alpha: float = 1.0) -> Tensor:
     return ELU.apply(input, float(alpha))
 
 
+def celu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Exponential linear unit with slope 1 at 0, elementwise: `x` where `x > 0`, else `alpha * (exp(x / alpha) - 1)`.
+
+    Args:
+        input: a Tensor of any shape.
+        alpha: minus the limit at minus infinity; not 0.
+        inplace: accepted for PyTorch's sake; the result is a new tensor in any case.
+
+    Raises:
+        ArgumentError: alpha is 0.
+
+    Example:
+        >>> autograd.celu(autograd.tensor([-1.0, 2.0]), 0.5)
+        tensor([-0.4323,  2.0000])
+
+    Source: Barron 2017, arXiv 1704.07483, equation 2.
+    """
+    if alpha == 0:
+        raise ArgumentError("celu: alpha is 0, by which x would be divided; use another number")
+    return CELU.apply(input, float(alpha))
+
+
 def selu(input: Operand) -> Tensor:
     """Scaled exponential linear unit, elementwise: `1.0507 * elu(x, 1.6733)`.
 
@@ -385,35 +380,74 @@ def gelu(input: Operand, approximate: str = "none") -> Tensor:
     return GELU.apply(input, approximate)
 
 
-def softmax(input: Operand, dim: int) -> Tensor:
-    """Probabilities from scores along one dimension: `exp(x_i) / sum_j exp(x_j)`, safe for large scores.
+def mish(input: Operand, inplace: bool = False) -> Tensor:
+    """Mish, elementwise: `x * tanh(softplus(x))`.
 
     Args:
-        input: scores, of any shape.
-        dim: the dimension that is to sum to 1.
+        input: a Tensor of any shape.
+        inplace: accepted for PyTorch's sake; the result is a new tensor in any case.
+
+    Example:
+        >>> autograd.mish(autograd.tensor([-1.0, 2.0]))
+        tensor([-0.3034,  1.9440])
+
+    Source: Misra 2019, arXiv 1908.08681, equation 1.
+    """
+    return MISH.apply(input)
+
+
+@composite(
+    formula="x - tanh(x)",
+    samples=lambda rng: [Sample((values(rng, shape),)) for shape in ((), (2, 3), (0, 2))],
+    reference=lambda x: x - np.tanh(x),
+)
+def tanhshrink(input: Operand) -> Tensor:
+    """What tanh takes away, elementwise: `x - tanh(x)`.
+
+    Example:
+        >>> autograd.tanhshrink(autograd.tensor([-1.0, 2.0]))
+        tensor([-0.2384,  1.0360])
+    """
+    x = as_handle(input, "tanhshrink")
+    return x - op.tanh.apply(x)
+
+
+@composite(
+    formula="a / (1 + e^-b), with x in halves a and b",
+    samples=lambda rng: [
+        Sample((values(rng, (4,)),)),
+        Sample((values(rng, (2, 3, 2)),), (0,)),
+        Sample((values(rng, (0, 2)),), (1,)),
+    ],
+    reference=lambda x, dim=-1: np.split(x, 2, dim)[0] / (1 + np.exp(-np.split(x, 2, dim)[1])),
+    error_samples=lambda rng: [Sample((values(rng, (3,)),), (0,), ShapeError, "an even number")],
+    source="Dauphin et al. 2016, arXiv 1612.08083",
+)
+def glu(input: Operand, dim: int = -1) -> Tensor:
+    """Gated linear unit: `a * sigmoid(b)`, where a and b are the halves of the input along a dimension.
+
+    Args:
+        input: at least one-dimensional, of even size along `dim`.
+        dim: the dimension that is halved.
+
+    Returns:
+        A Tensor of half the size along `dim`.
 
     Raises:
+        ShapeError: the size along `dim` is odd, or there are no dimensions.
         ArgumentError: there is no such dimension.
 
     Example:
-        >>> autograd.softmax(autograd.tensor([1.0, 2.0, 1000.0]), dim=0)
-        tensor([0., 0., 1.])
+        >>> autograd.glu(autograd.tensor([1.0, 2.0, 0.0, 100.0]))
+        tensor([0.5000, 2.0000])
+
+    Source: Dauphin et al. 2016, arXiv 1612.08083, equation 1.
     """
-    return SOFTMAX.apply(input, dim)
-
-
-def log_softmax(input: Operand, dim: int) -> Tensor:
-    """Logarithms of the softmax probabilities: `x_i - log(sum_j exp(x_j))`, without overflow or underflow.
-
-    Args:
-        input: scores, of any shape.
-        dim: the dimension whose probabilities are to sum to 1.
-
-    Raises:
-        ArgumentError: there is no such dimension.
-
-    Example:
-        >>> autograd.log_softmax(autograd.tensor([1.0, 2.0, 3.0]), dim=0)
-        tensor([-2.4076, -1.4076, -0.4076])
-    """
-    return LOG_SOFTMAX.apply(input, dim)
+    x = as_handle(input, "glu")
+    if x.ndim == 0:
+        raise ShapeError("glu: x has no dimensions and cannot be halved; give at least one")
+    dim = normalize_dim("glu", dim, x.ndim)
+    if x.shape[dim] % 2:
+        raise ShapeError(f"glu: x {x.shape} has {x.shape[dim]} numbers along dimension {dim}; it needs an even number")
+    half = x.shape[dim] // 2
+    return op.narrow.apply(x, dim, 0, half) * op.sigmoid.apply(op.narrow.apply(x, dim, half, 2 * half))

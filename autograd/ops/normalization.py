@@ -1,22 +1,25 @@
-"""Normalisation over a batch."""
+"""Normalisation of each channel over a batch, or over each example."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import dtypes
+from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
+from .joining import cat
 from .products import same_dtype
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
-__all__ = ["batch_norm"]
+__all__ = ["batch_norm", "instance_norm", "local_response_norm"]
 
 Operand = Any
 
@@ -38,6 +41,9 @@ def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
         with np.errstate(over="ignore"):  # a variance may be too large for float16; what it scaled is not
             return tuple([a.astype(dtypes.float16) for a in (out, mean, var)])
     dims = _dims(x.ndim)
+    if not x.size:
+        nothing = np.zeros(x.shape[1], x.dtype)
+        return x.copy(), nothing, nothing.copy()
     mean = x.mean(axis=dims)
     centred = x - _channels(mean, x.ndim)
     var = np.mean(centred * centred, axis=dims)
@@ -66,7 +72,7 @@ def _rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, eps: float) -> lis
 
 def _infer(x: Any, weight: Any, bias: Any, eps: float) -> None:
     check_channels("batch_norm", x, weight=weight, bias=bias)
-    if x.size // max(x.shape[1], 1) < 2:
+    if x.size and x.size == x.shape[1]:
         raise ShapeError(
             f"batch_norm: x {x.shape} has fewer than two numbers a channel, which have no variance; "
             "use a larger batch, or eval mode"
@@ -98,6 +104,7 @@ BATCH_NORM = define(
         Sample((values(rng, (4, 3)), values(rng, (3,)), values(rng, (3,))), (1e-5,)),
         Sample((values(rng, (2, 2, 3, 2)), values(rng, (2,)), None), (1e-3,)),
         Sample((values(rng, (2, 2, 3)), None, None), (1e-5,)),
+        Sample((values(rng, (0, 2)), values(rng, (2,)), values(rng, (2,))), (1e-5,)),
     ],
     error_samples=lambda rng: [
         Sample((values(rng, (4, 3)), values(rng, (2,)), None), (1e-5,), ShapeError, "one number a channel"),
@@ -106,6 +113,11 @@ BATCH_NORM = define(
     formula="weight (x - mean) / sqrt(var + eps) + bias",
     source="Ioffe and Szegedy 2015, arXiv 1502.03167, algorithm 1",
 )
+
+
+def _move(running: Any, estimate: Any, momentum: float) -> None:
+    """Move a running estimate towards a new one."""
+    running.copy_(running._array * (1 - momentum) + estimate * momentum)
 
 
 def batch_norm(
@@ -124,7 +136,7 @@ def batch_norm(
     towards them: `running = (1 - momentum) * running + momentum * estimate`, with the unbiased variance.
 
     Args:
-        input: (N, C, ...).
+        input: (N, C, ...); or empty, of any shape.
         running_mean, running_var: (C,), used outside training and changed in training.
         weight, bias: (C,), or None.
         training: normalise by the batch instead of the running estimates.
@@ -132,7 +144,8 @@ def batch_norm(
         eps: added to the variance.
 
     Raises:
-        ShapeError: a vector does not have C numbers, or a training batch has fewer than two numbers a channel.
+        ShapeError: a vector does not have C numbers, or a training batch has one number a channel.
+        ArgumentError: eps is negative, or 0 in training.
 
     Example:
         >>> autograd.batch_norm(autograd.tensor([[1.0], [3.0]]), training=True)
@@ -142,13 +155,17 @@ def batch_norm(
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167, algorithm 1.
     """
     x = as_handle(input, "batch_norm")
+    if eps < 0 or (training and eps == 0):
+        raise ArgumentError(f"batch_norm: eps is {eps}; use a positive number")
+    if x.ndim == 1 and not x.numel():
+        return op.clone.apply(x)
     if training:
         out, mean, var = BATCH_NORM.apply(x, weight, bias, float(eps))
-        if running_mean is not None and running_var is not None:
+        if running_mean is not None and running_var is not None and x.numel():
             check_channels("batch_norm", x, running_mean=running_mean, running_var=running_var)
             n = x.numel() // x.shape[1]
-            for running, estimate in ((running_mean, mean._array), (running_var, var._array * (n / (n - 1)))):
-                running.copy_(running._array * (1 - momentum) + estimate * momentum)
+            _move(running_mean, mean._array, momentum)
+            _move(running_var, var._array * (n / (n - 1)), momentum)
         return out
     if running_mean is None or running_var is None:
         raise ArgumentError("batch_norm: outside training running_mean and running_var are needed; give both")
@@ -158,3 +175,131 @@ def batch_norm(
     scale = op.rsqrt.apply(running_var + eps)
     out = (x - running_mean.reshape(shape)) * (scale if weight is None else scale * weight).reshape(shape)
     return out if bias is None else out + bias.reshape(shape)
+
+
+def _instance_reference(x: np.ndarray, mean: None = None, var: None = None, weight: Any = 1, bias: Any = 0) -> Any:
+    dims = tuple(range(2, x.ndim))
+    out = (x - x.mean(dims, keepdims=True)) / np.sqrt(x.var(dims, keepdims=True) + 1e-5)
+    shape = (-1,) + (1,) * (x.ndim - 2)
+    return out * np.reshape(weight, shape) + np.reshape(bias, shape)
+
+
+@composite(
+    formula="weight (x - mean) / sqrt(var + eps) + bias, over each channel of each example",
+    samples=lambda rng: [
+        Sample((values(rng, (2, 3, 4)),)),
+        Sample((values(rng, (2, 2, 3, 2)), None, None, values(rng, (2,)), values(rng, (2,)))),
+    ],
+    reference=_instance_reference,
+    error_samples=lambda rng: [Sample((values(rng, (2, 3, 1)),), (), ShapeError, "one number a channel")],
+    source="Ulyanov, Vedaldi and Lempitsky 2016, arXiv 1607.08022",
+)
+def instance_norm(
+    input: Operand,
+    running_mean: Operand | None = None,
+    running_var: Operand | None = None,
+    weight: Operand | None = None,
+    bias: Operand | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel of each example: `weight * (x - mean) / sqrt(var + eps) + bias`.
+
+    Args:
+        input: (N, C, ...).
+        running_mean, running_var: (C,), moved towards the averages of the examples' means and unbiased variances;
+            without `use_input_stats` they take the place of the examples' own.
+        weight, bias: (C,), or None.
+        use_input_stats: normalise each example by its own mean and variance.
+        momentum: the share of the new estimate.
+        eps: added to the variance.
+
+    Raises:
+        ShapeError: a vector does not have C numbers, or an example has one number a channel.
+        ArgumentError: running estimates are needed and not given.
+
+    Example:
+        >>> autograd.instance_norm(autograd.tensor([[[1.0, 3.0]]]))
+        tensor([[[-1.0000,  1.0000]]])
+
+    Source: Ulyanov, Vedaldi and Lempitsky 2016, arXiv 1607.08022, equation 4.
+    """
+    x = as_handle(input, "instance_norm")
+    vectors = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    given = {label: v if v is None else as_handle(v, "instance_norm") for label, v in vectors.items()}
+    check_channels("instance_norm", x, **given)
+    if not use_input_stats:
+        return batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
+    n = math.prod(x.shape[2:])
+    if n == 1:
+        raise ShapeError(
+            f"instance_norm: an example of x {x.shape} has one number a channel, which has no variance; use larger ones"
+        )
+    out = op.group_norm.apply(x, given["weight"], given["bias"], x.shape[1], float(eps)) if x.numel() else x
+    if x.numel() and running_mean is not None and running_var is not None:
+        dims = tuple(range(2, x.ndim))
+        _move(running_mean, x._array.mean(axis=dims).mean(axis=0), momentum)
+        _move(running_var, x._array.var(axis=dims, ddof=1).mean(axis=0), momentum)
+    return out
+
+
+def _response_reference(
+    x: np.ndarray, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> np.ndarray:
+    out = np.empty_like(x)
+    for c in range(x.shape[1]):
+        near = x[:, max(c - size // 2, 0) : c + (size - 1) // 2 + 1]
+        out[:, c] = x[:, c] / (k + alpha * (near**2).sum(1) / size) ** beta
+    return out
+
+
+@composite(
+    formula="x / (k + alpha mean of x^2 over near channels)^beta",
+    samples=lambda rng: [
+        Sample((values(rng, (2, 4, 3)), 3), keywords={"alpha": 0.5}),
+        Sample((values(rng, (1, 5, 2, 2)), 2), keywords={"alpha": 1.0, "beta": 0.5, "k": 2.0}),
+    ],
+    reference=_response_reference,
+    error_samples=lambda rng: [
+        Sample((values(rng, (2, 3)), 2), (), ShapeError, "three dimensions"),
+        Sample((values(rng, (2, 3, 1)), 0), (), ArgumentError, "size"),
+    ],
+    source="Krizhevsky, Sutskever and Hinton 2012, Advances in Neural Information Processing Systems 25",
+)
+def local_response_norm(input: Operand, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """Divide by the strength of near channels: `x / (k + alpha * mean(near ** 2)) ** beta`.
+
+    Args:
+        input: (N, C, d1, ...).
+        size: how many channels are near: `size // 2` before and `(size - 1) // 2` after, with zeros at the ends.
+        alpha, beta, k: the numbers of the formula.
+
+    Raises:
+        ShapeError: the input has fewer than three dimensions.
+        ArgumentError: size is no positive whole number.
+
+    Example:
+        >>> autograd.local_response_norm(autograd.ones(1, 2, 1), 2, alpha=1.0, beta=1.0)
+        tensor([[[0.6667],
+                 [0.5000]]])
+
+    Source: Krizhevsky, Sutskever and Hinton 2012, Advances in Neural Information Processing Systems 25, section 3.3,
+    where the sum is not divided by the size.
+    """
+    x = as_handle(input, "local_response_norm")
+    if x.ndim < 3:
+        raise ShapeError(f"local_response_norm: x {x.shape} needs at least three dimensions, (N, C, d1, ...)")
+    if not isinstance(size, (int, np.integer)) or size < 1:
+        raise ArgumentError(f"local_response_norm: size is {size!r}; use a positive whole number")
+    if not x.numel():
+        return x
+
+    def silent(channels: int) -> Any:
+        return as_handle(np.zeros((x.shape[0], channels, *x.shape[2:]), x.dtype), "local_response_norm")
+
+    squares = cat((silent(size // 2), op.square.apply(x), silent((size - 1) // 2)), 1)
+    near = squares[:, : x.shape[1]]
+    for first in range(1, size):
+        near = near + squares[:, first : first + x.shape[1]]
+    return x / (near * (alpha / size) + k) ** beta
