@@ -2,6 +2,7 @@
 
 Gradients flow backward, so one sweep gives a row of a Jacobian: `v^T J`. A product from the other side, `J v`, comes
 from differentiating that row by its weights: `v^T J` is linear in v, and its derivative by v, applied to u, is `J u`.
+`autograd.func` has the same as functions of functions, which can be nested.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from . import graph
-from .differentiate import grad
+from . import graph, ops
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
-from .ops.shape import stack
+from .func.sweeps import Traced, zeros
+from .func.transforms import basis
+from .func.vmap import vmap
 from .primitive import Handle, make
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -34,88 +36,102 @@ def _tuple(name: str, what: str, value: Any) -> tuple[tuple[Any, ...], bool]:
     return listed, alone
 
 
-def _prepare(name: str, inputs: Any, create_graph: bool) -> tuple[tuple[Any, ...], bool]:
-    """The inputs as new ends of the graph; with `create_graph` still joined to what they came from."""
-    given, alone = _tuple(name, "input", inputs)
-    made = []
-    for k, x in enumerate(given):
-        if x.dtype.kind != "f":
-            raise DtypeError(f"{name}: input {k} is {x.dtype}, which has no gradients; convert it with .double()")
-        made.append(x.reshape(x.shape) if create_graph and x.requires_grad else x.detach().requires_grad_())
-    return tuple(made), alone
+class _Call:
+    """A function called with new ends of the graph, still joined to what they came from with `create_graph`."""
 
-
-def _outputs(
-    name: str, func: Callable[..., Any], inputs: tuple[Any, ...], strict: bool
-) -> tuple[tuple[Any, ...], bool]:
-    outputs, alone = _tuple(name, "output", func(*inputs))
-    if strict:
-        for k, out in enumerate(outputs):
+    def __init__(self, name: str, func: Callable[..., Any], inputs: Tensors, create_graph: bool, strict: bool) -> None:
+        given, self.alone = _tuple(name, "input", inputs)
+        for k, x in enumerate(given):
+            if x.dtype.kind != "f":
+                raise DtypeError(f"{name}: input {k} is {x.dtype}, which has no gradients; convert it with .double()")
+        self.name, self.create_graph, self.strict = name, create_graph, strict
+        with graph.set_grad_enabled(create_graph):
+            self.traced = Traced(name, given)
+        self.inputs = self.traced.inputs
+        with graph.enable_grad():
+            self.outputs, self.alone_out = _tuple(name, "output", func(*self.inputs))
+        for k, out in enumerate(self.outputs if strict else ()):
             if not out.requires_grad:
                 raise GraphError(f"{name}: output {k} does not depend on the inputs; pass strict=False to get zeros")
-    return outputs, alone
+        self.traced.finish(self.outputs)
+        self.traced.joined = create_graph
+
+    def pull(self, seeds: Sequence[Any]) -> tuple[Any, ...]:
+        """`v^T J`, in the shapes of the inputs."""
+        return self._checked(self.traced, seeds, self.inputs)
+
+    def push(self, tangents: Sequence[Any]) -> tuple[Any, ...]:
+        """`J v`, in the shapes of the outputs."""
+        back = self.traced.transpose()
+        for k, out in enumerate(back.outputs if self.strict else ()):
+            if not out.requires_grad:
+                raise GraphError(f"{self.name}: no output depends on input {k}; pass strict=False to get zeros")
+        return self._checked(back, tangents, self.outputs)
+
+    def _checked(self, traced: Traced, seeds: Sequence[Any], like: Sequence[Any]) -> tuple[Any, ...]:
+        with graph.set_grad_enabled(self.create_graph):
+            found = traced.reach(seeds)
+        for k, g in enumerate(found if self.strict else ()):
+            if g is None:
+                raise GraphError(f"{self.name}: no output depends on input {k}; pass strict=False to get zeros")
+            if self.create_graph and not g.requires_grad:
+                raise GraphError(
+                    f"{self.name}: the result for input {k} does not depend on the inputs; pass strict=False"
+                )
+        return tuple([zeros(x) if g is None else g for g, x in zip(found, like, strict=True)])
+
+    def vector(self, v: Any, like: Sequence[Any], what: str) -> tuple[Any, ...]:
+        """The vector that is multiplied with, checked against what it belongs to; 1 for a single number."""
+        if v is None:
+            if len(like) != 1 or like[0].numel() != 1:
+                raise ArgumentError(f"{self.name}: v is needed unless there is a single {what} of one number; give v")
+            return (make(np.ones(like[0].shape, like[0].dtype)),)
+        vectors, _ = _tuple(self.name, "v", v)
+        if [x.shape for x in vectors] != [x.shape for x in like]:
+            raise ShapeError(
+                f"{self.name}: v {[x.shape for x in vectors]} must have the shapes of the {what}s, "
+                f"{[x.shape for x in like]}"
+            )
+        return vectors
+
+    def finish(self, values: Sequence[Any], alone: bool) -> Any:
+        """Out of the graph unless it is to be differentiated further, and as many as were given."""
+        done = tuple(x if self.create_graph else x.detach() for x in values)
+        return done[0] if alone else done
 
 
-def _pull(
-    name: str,
-    outputs: Sequence[Any],
-    inputs: Sequence[Any],
-    seeds: Sequence[Any],
-    create_graph: bool,
-    strict: bool,
-) -> tuple[Any, ...]:
-    """`grad`, with zeros for what does not depend."""
-    joined = [(o, s) for o, s in zip(outputs, seeds, strict=True) if o.requires_grad]
-    found: Sequence[Any] = [None] * len(inputs)
-    if joined:
-        found = grad(
-            [o for o, _ in joined],
-            inputs,
-            [s for _, s in joined],
-            retain_graph=True,
-            create_graph=create_graph,
-            allow_unused=True,
-        )
-    answers = []
-    for k, (x, g) in enumerate(zip(inputs, found, strict=True)):
-        if g is None:
-            if strict:
-                raise GraphError(f"{name}: no output depends on input {k}; pass strict=False to get zeros")
-            g = make(np.zeros(x.shape, x.dtype))
-        elif strict and create_graph and not g.requires_grad:
-            raise GraphError(f"{name}: the result for input {k} does not depend on the inputs; pass strict=False")
-        answers.append(g)
-    return tuple(answers)
+def _slope(name: str, func: Callable[..., Any], strict: bool, values: list[Any]) -> Callable[..., Any]:
+    """The gradient of a function of one number, ready to be differentiated; the number goes to `values`."""
+
+    def slope(*xs: Any) -> Any:
+        call = _Call(name, func, xs, True, strict)
+        if len(call.outputs) != 1 or call.outputs[0].numel() != 1:
+            found = ", ".join(str(o.shape) for o in call.outputs)
+            raise ShapeError(f"{name}: func must give one number, not {found}; reduce it, as with .sum()")
+        values[:] = call.traced.results()
+        (out,) = call.outputs
+        return call.pull([make(np.ones(out.shape, out.dtype))])
+
+    return slope
 
 
-def _vector(name: str, v: Any, like: tuple[Any, ...], what: str) -> tuple[Any, ...]:
-    """The vector that is multiplied with, checked against what it belongs to; 1 for a single number."""
-    if v is None:
-        if len(like) != 1 or like[0].numel() != 1:
-            raise ArgumentError(f"{name}: v is needed unless there is a single {what} of one number; give v")
-        return (make(np.ones(like[0].shape, like[0].dtype)),)
-    vectors, _ = _tuple(name, "v", v)
-    if [x.shape for x in vectors] != [x.shape for x in like]:
-        raise ShapeError(
-            f"{name}: v {[x.shape for x in vectors]} must have the shapes of the {what}s, {[x.shape for x in like]}"
-        )
-    return vectors
-
-
-def _finish(values: Sequence[Any], alone: bool, create_graph: bool) -> Any:
-    """Out of the graph unless it is to be differentiated further, and as many as were given."""
-    done = tuple(x if create_graph else x.detach() for x in values)
-    return done[0] if alone else done
-
-
-def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = False, strict: bool = False) -> Any:
-    """All partial derivatives: `J[i, j] = d output[i] / d input[j]`, one backward sweep for each number that comes out.
+def jacobian(
+    func: Callable[..., Any],
+    inputs: Tensors,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
+) -> Any:
+    """All partial derivatives: `J[i, j] = d output[i] / d input[j]`.
 
     Args:
         func: a function of Tensors that gives a Tensor or a tuple of Tensors.
         inputs: a Tensor, or a tuple of Tensors.
         create_graph: record, so that the result can be differentiated.
         strict: raise where an output does not depend on an input, instead of giving zeros.
+        vectorize: compute all rows at once by `vmap`, which is faster and needs more memory.
+        strategy: "reverse-mode", a sweep for each number that comes out, or "forward-mode", for each that goes in.
 
     Returns:
         A Tensor of shape `output.shape + input.shape`; a tuple over the inputs if they were a tuple, within a tuple
@@ -130,29 +146,63 @@ def jacobian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fal
         tensor([[2., 0.],
                 [0., 4.]])
     """
-    with graph.enable_grad():
-        xs, alone_in = _prepare("jacobian", inputs, create_graph)
-        outputs, alone_out = _outputs("jacobian", func, xs, strict)
-        blocks = []
-        for out in outputs:
-            rows = []
-            for entry in range(out.numel()):
-                one = np.zeros(out.numel(), out.dtype)
-                one[entry] = 1
-                rows.append(_pull("jacobian", [out], xs, [make(one.reshape(out.shape))], create_graph, strict))
-            blocks.append(
-                tuple(
-                    stack([row[k] for row in rows]).reshape(out.shape + x.shape)
-                    if rows
-                    else make(np.zeros(out.shape + x.shape, x.dtype))
-                    for k, x in enumerate(xs)
-                )
-            )
-        answers = [_finish(block, alone_in, create_graph) for block in blocks]
-    return answers[0] if alone_out else tuple(answers)
+    if strategy not in ("reverse-mode", "forward-mode"):
+        raise ArgumentError(f"jacobian: strategy is {strategy!r}; use 'reverse-mode' or 'forward-mode'")
+    call = _Call("jacobian", func, inputs, create_graph, strict)
+    if strategy == "forward-mode":
+        blocks = _columns(call, vectorize)
+    else:
+        blocks = [_rows(call, k, vectorize) for k in range(len(call.outputs))]
+    answers = [call.finish(block, call.alone) for block in blocks]
+    return answers[0] if call.alone_out else tuple(answers)
 
 
-def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = False, strict: bool = False) -> Any:
+def _all_of(function: Callable[..., Any], vectors: Any, vectorize: bool) -> list[Any]:
+    """What a function gives for each vector, stacked: at once, or in a loop that needs less memory."""
+    if vectorize:
+        return list(vmap(function)(vectors))
+    return [ops.stack(column) for column in zip(*[function(vector) for vector in vectors], strict=True)]
+
+
+def _rows(call: _Call, position: int, vectorize: bool) -> list[Any]:
+    """The derivatives of one output by all inputs."""
+    out = call.outputs[position]
+    if not out.numel():
+        return [make(np.zeros(out.shape + x.shape, x.dtype)) for x in call.inputs]
+
+    def row(seed: Any) -> tuple[Any, ...]:
+        return call.pull([seed if other is out else zeros(other) for other in call.outputs])
+
+    with graph.set_grad_enabled(call.create_graph):
+        found = _all_of(row, basis(out), vectorize)
+        return [g.reshape(out.shape + x.shape) for g, x in zip(found, call.inputs, strict=True)]
+
+
+def _columns(call: _Call, vectorize: bool) -> list[list[Any]]:
+    """The derivatives of all outputs by all inputs, by products with vectors."""
+    back = call.traced.transpose()
+    blocks: list[list[Any]] = [[] for _ in call.outputs]
+    for x in call.inputs:
+
+        def column(tangent: Any, x: Any = x) -> tuple[Any, ...]:
+            return tuple(back.pull([tangent if other is x else zeros(other) for other in call.inputs]))
+
+        with graph.set_grad_enabled(call.create_graph):
+            found = _all_of(column, basis(x), vectorize) if x.numel() else [None] * len(blocks)
+            for block, out, g in zip(blocks, call.outputs, found, strict=True):
+                shape = out.shape + x.shape
+                block.append(make(np.zeros(shape, out.dtype)) if g is None else ops.movedim(g, 0, -1).reshape(shape))
+    return blocks
+
+
+def hessian(
+    func: Callable[..., Any],
+    inputs: Tensors,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
+) -> Any:
     """All second derivatives of one number: `H[i, j] = d^2 f / d input[i] d input[j]`.
 
     Args:
@@ -160,6 +210,8 @@ def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fals
         inputs: a Tensor, or a tuple of Tensors.
         create_graph: record, so that the result can be differentiated.
         strict: raise where something does not depend on an input, instead of giving zeros.
+        vectorize: compute all rows at once by `vmap`, which is faster and needs more memory.
+        outer_jacobian_strategy: how the gradient is differentiated: "reverse-mode" or "forward-mode".
 
     Returns:
         A Tensor of shape `input.shape + input.shape`; a tuple of tuples if the inputs were a tuple.
@@ -173,21 +225,9 @@ def hessian(func: Callable[..., Any], inputs: Tensors, create_graph: bool = Fals
                 [ 0., 12.]])
     """
     alone = not isinstance(inputs, (tuple, list))
-
-    def slope(*xs: Any) -> Any:
-        out = _single("hessian", func, xs, strict)
-        found = _pull("hessian", [out], xs, [make(np.ones(out.shape, out.dtype))], True, strict)
-        return found[0] if alone else found
-
-    return jacobian(slope, inputs, create_graph, strict)
-
-
-def _single(name: str, func: Callable[..., Any], xs: tuple[Any, ...], strict: bool) -> Any:
-    outputs, _ = _outputs(name, func, xs, strict)
-    if len(outputs) != 1 or outputs[0].numel() != 1:
-        found = ", ".join(str(o.shape) for o in outputs)
-        raise ShapeError(f"{name}: func must give one number, not {found}; reduce it, as with .sum()")
-    return outputs[0]
+    slope = _slope("hessian", func, strict, [])
+    rows = jacobian(slope, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
+    return rows[0] if alone else rows
 
 
 def vjp(
@@ -216,12 +256,9 @@ def vjp(
         >>> autograd.functional.vjp(lambda x: x**2, autograd.tensor([1.0, 2.0]), autograd.tensor([1.0, 10.0]))
         (tensor([1., 4.]), tensor([ 2., 40.]))
     """
-    with graph.enable_grad():
-        xs, alone_in = _prepare("vjp", inputs, create_graph)
-        outputs, alone_out = _outputs("vjp", func, xs, strict)
-        vectors = _vector("vjp", v, outputs, "output")
-        found = _pull("vjp", outputs, xs, vectors, create_graph, strict)
-        return _finish(outputs, alone_out, create_graph), _finish(found, alone_in, create_graph)
+    call = _Call("vjp", func, inputs, create_graph, strict)
+    found = call.pull(call.vector(v, call.outputs, "output"))
+    return call.finish(call.traced.results(), call.alone_out), call.finish(found, call.alone)
 
 
 def jvp(
@@ -250,15 +287,9 @@ def jvp(
         >>> autograd.functional.jvp(lambda x: x**2, autograd.tensor([1.0, 2.0]), autograd.tensor([1.0, 10.0]))
         (tensor([1., 4.]), tensor([ 2., 40.]))
     """
-    with graph.enable_grad():
-        xs, _ = _prepare("jvp", inputs, create_graph)
-        vectors = _vector("jvp", v, xs, "input")
-        outputs, alone_out = _outputs("jvp", func, xs, strict)
-        # The row v^T J for weights of which nothing matters but that it is linear in them.
-        weights = [make(np.zeros(o.shape, o.dtype)).requires_grad_() for o in outputs]
-        rows = _pull("jvp", outputs, xs, weights, True, strict)
-        found = _pull("jvp", rows, weights, vectors, create_graph, strict)
-        return _finish(outputs, alone_out, create_graph), _finish(found, alone_out, create_graph)
+    call = _Call("jvp", func, inputs, create_graph, strict)
+    found = call.push(call.vector(v, call.inputs, "input"))
+    return call.finish(call.traced.results(), call.alone_out), call.finish(found, call.alone_out)
 
 
 def vhp(
@@ -287,13 +318,10 @@ def vhp(
         >>> autograd.functional.vhp(lambda x: (x**3).sum(), autograd.tensor([1.0, 2.0]), autograd.tensor([1.0, 1.0]))
         (tensor(9.), tensor([ 6., 12.]))
     """
-    with graph.enable_grad():
-        xs, alone = _prepare("vhp", inputs, create_graph)
-        vectors = _vector("vhp", v, xs, "input")
-        out = _single("vhp", func, xs, strict)
-        slope = _pull("vhp", [out], xs, [make(np.ones(out.shape, out.dtype))], True, strict)
-        found = _pull("vhp", slope, xs, vectors, create_graph, strict)
-        return _finish([out], True, create_graph), _finish(found, alone, create_graph)
+    values: list[Any] = []
+    call = _Call("vhp", _slope("vhp", func, strict, values), inputs, create_graph, strict)
+    found = call.pull(call.vector(v, call.inputs, "input"))
+    return call.finish(values, True), call.finish(found, call.alone)
 
 
 def hvp(
@@ -325,12 +353,7 @@ def hvp(
         >>> autograd.functional.hvp(lambda x: (x**3).sum(), autograd.tensor([1.0, 2.0]), autograd.tensor([1.0, 1.0]))
         (tensor(9.), tensor([ 6., 12.]))
     """
-    with graph.enable_grad():
-        xs, alone = _prepare("hvp", inputs, create_graph)
-        vectors = _vector("hvp", v, xs, "input")
-        out = _single("hvp", func, xs, strict)
-        slope = _pull("hvp", [out], xs, [make(np.ones(out.shape, out.dtype))], True, strict)
-        weights = [make(np.zeros(x.shape, x.dtype)).requires_grad_() for x in xs]
-        rows = _pull("hvp", slope, xs, weights, True, strict)
-        found = _pull("hvp", rows, weights, vectors, create_graph, strict)
-        return _finish([out], True, create_graph), _finish(found, alone, create_graph)
+    values: list[Any] = []
+    call = _Call("hvp", _slope("hvp", func, strict, values), inputs, create_graph, strict)
+    found = call.push(call.vector(v, call.inputs, "input"))
+    return call.finish(values, True), call.finish(found, call.alone)
