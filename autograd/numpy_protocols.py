@@ -407,17 +407,28 @@ _enter(
         np.atleast_1d: "atleast_1d",
         np.atleast_2d: "atleast_2d",
         np.atleast_3d: "atleast_3d",
-        np.array_equal: "equal",
-        np.isclose: "isclose",
-        np.allclose: "allclose",
         np.sinc: "sinc",
         np.nan_to_num: "nan_to_num",
         np.i0: "i0",
         np.isposinf: "isposinf",
         np.isneginf: "isneginf",
-        np.isin: "isin",
     },
 )
+
+
+def _question(function: Any) -> Callable[..., Any]:
+    """A function without a derivative, which is computed outside of any graph."""
+
+    def handler(*arguments: Any, **keywords: Any) -> Any:
+        plain = [x._array if isinstance(x, Handle) else x for x in arguments]
+        found = function(*plain, **keywords)
+        return found if isinstance(found, builtins.bool) else as_tensor(np.asarray(found))
+
+    return handler
+
+
+for _compared in (np.array_equal, np.isclose, np.allclose, np.isin):
+    FUNCTIONS[_compared] = _question(_compared)
 
 
 @_as(np.where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from . import ops
+from . import linalg, masked, ops, special
 from .composites import composites
 from .primitive import Primitive, registry
 
@@ -30,28 +30,40 @@ def operations_table() -> str:
         >>> [line for line in operations_table().splitlines() if line.startswith("| `tanh`")]
         ['| `tanh` | tanh x | rule |  |']
     """
-    parts = [HEAD]
+    entries = {id(entry.function): entry for entry in composites.values()}
     shown: set[str] = set()
-    for family in sorted(vars(ops)):
-        module = getattr(ops, family)
-        if not inspect.ismodule(module) or not getattr(module, "__all__", None):
-            continue
-        lines = []
-        for name in sorted(module.__all__):
-            entry = registry.get(name) or composites.get(name)
-            if entry is not None:
-                lines.append(_line(name, entry))
-                shown.add(name)
-            elif callable(getattr(module, name)):
-                summary = (inspect.getdoc(getattr(module, name)) or "").split("\n")[0]
-                lines.append(f"| `{name}` | {_cell(summary)} | as said |  |")
-        parts.append(f"## {family.replace('_', ' ').capitalize()}\n\n{_COLUMNS}" + "\n".join(lines) + "\n")
+
+    def line(host: str, name: str, function: Any) -> str:
+        own = function.__name__  # another, where `name` is an alias
+        entry = entries.get(id(function)) or registry.get(own) or composites.get(own) or registry.get(name)
+        if isinstance(entry, Primitive):
+            shown.add(name)
+        if entry is not None:
+            return _line(host + name, entry)
+        summary = (inspect.getdoc(function) or "").split("\n")[0].replace("`", "")
+        return f"| `{host}{name}` | {_cell(summary)} | as said |  |"
+
+    families: dict[str, list[str]] = {}
+    for name in sorted(ops.__all__):
+        function = getattr(ops, name)
+        if inspect.isfunction(function):
+            family = function.__module__.rsplit(".", 1)[-1]
+            families.setdefault(family, []).append(line("", name, function))
+    parts = [HEAD]
+    for family, lines in sorted(families.items()):
+        parts.append(_section(family.replace("_", " ").capitalize(), lines))
+    for namespace in (linalg, masked, special):
+        host = namespace.__name__.rsplit(".", 1)[-1]
+        functions = {name: getattr(namespace, name) for name in namespace.__all__}
+        lines = [line(f"{host}.", name, f) for name, f in sorted(functions.items()) if inspect.isfunction(f)]
+        parts.append(_section(f"autograd.{host}", lines))
     rest = [_line(name, record) for name, record in sorted(registry.items()) if name not in shown]
-    parts.append(
-        "## Records behind them\n\nAdjoints, and what several functions share; rules call them as `op.NAME`.\n\n"
-        + _COLUMNS + "\n".join(rest) + "\n"
-    )  # fmt: skip
+    parts.append(_section("Records behind them", rest, "Adjoints, and what functions share; rules call `op.NAME`."))
     return "\n".join(parts)
+
+
+def _section(title: str, lines: list[str], text: str = "") -> str:
+    return f"## {title}\n\n" + (f"{text}\n\n" if text else "") + _COLUMNS + "\n".join(lines) + "\n"
 
 
 _COLUMNS = "| name | formula | gradient | source |\n|---|---|---|---|\n"
