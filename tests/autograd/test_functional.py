@@ -187,3 +187,43 @@ def test_bad_arguments() -> None:
         functional.hessian(lambda x: x, t([1.0, 2.0]))
     with pytest.raises(ArgumentError, match="there are no inputs"):
         functional.jacobian(lambda: 1, ())
+
+
+@pytest.mark.parametrize("strategy", ["reverse-mode", "forward-mode"])
+@pytest.mark.parametrize("vectorize", [False, True])
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_all_ways_to_a_jacobian_agree(case: str, vectorize: bool, strategy: str) -> None:
+    function, shapes = FUNCTIONS[case]
+    inputs = tuple(t(a) for a in arrays(shapes))
+
+    def ours(*xs: Any) -> Any:
+        return function(autograd, *xs)
+
+    plain = numbers(functional.jacobian(ours, inputs))
+    same(numbers(functional.jacobian(ours, inputs, vectorize=vectorize, strategy=strategy)), plain)
+
+
+@pytest.mark.parametrize("strategy", ["reverse-mode", "forward-mode"])
+@pytest.mark.parametrize("vectorize", [False, True])
+def test_all_ways_to_a_hessian_agree(vectorize: bool, strategy: str) -> None:
+    x = t([0.5, 1.5, -0.3])
+
+    def f(x: Any) -> Any:
+        return (x**3).sum() * x[0].exp()
+
+    plain = numbers(functional.hessian(f, x))
+    same(numbers(functional.hessian(f, x, vectorize=vectorize, outer_jacobian_strategy=strategy)), plain)
+    with pytest.raises(ArgumentError, match="strategy"):
+        functional.jacobian(f, x, strategy="sideways")
+
+
+def test_inside_vmap() -> None:
+    rows = t(arrays(((4, 3),))[0])
+    for call in (
+        lambda x: functional.jacobian(lambda y: y**3 * y.sum(), x),
+        lambda x: functional.hessian(lambda y: (y**3).sum() * y[0], x),
+        lambda x: functional.jvp(lambda y: y**3 * y.sum(), x, x)[1],
+        lambda x: functional.hvp(lambda y: (y**3).sum() * y[0], x, x)[1],
+    ):
+        mapped = autograd.func.vmap(call)(rows).numpy()
+        np.testing.assert_allclose(mapped, np.stack([call(row).numpy() for row in rows]), rtol=1e-12)

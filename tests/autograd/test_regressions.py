@@ -23,16 +23,24 @@ def test_index_changed_after_forward_does_not_change_the_gradient() -> None:
     assert x.grad.tolist() == [1, 1]
 
 
-@pytest.mark.parametrize("change", ["target", "weight"])
-def test_target_or_weight_changed_after_forward_is_noticed(change: str) -> None:
+def test_target_changed_after_forward_does_not_change_the_gradient() -> None:
+    gradients = []
+    for changed in (False, True):
+        x = autograd.tensor([[5.0, 4.5], [4.0, 4.5]], requires_grad=True)
+        target = autograd.tensor([0, 1])
+        loss = F.multi_margin_loss(x, target)
+        if changed:
+            target.zero_()
+        loss.backward()
+        gradients.append(x.grad.tolist())
+    assert gradients[0] == gradients[1]
+
+
+def test_weight_changed_after_forward_is_noticed() -> None:
     x = autograd.tensor([[5.0, 4.5], [4.0, 4.5]], requires_grad=True)
     target, weight = autograd.tensor([0, 1]), autograd.tensor([1.0, 2.0])
-    if change == "target":
-        loss = F.multi_margin_loss(x, target)
-        target.zero_()
-    else:
-        loss = F.cross_entropy(x, target, weight=weight, label_smoothing=0.2)
-        weight.zero_()
+    loss = F.cross_entropy(x, target, weight=weight, label_smoothing=0.2)
+    weight.zero_()
     with pytest.raises(errors.InPlaceError):
         loss.backward()
 
@@ -122,11 +130,10 @@ def test_batch_whose_targets_are_all_ignored_has_zero_gradients(smoothing: float
     assert x.grad.tolist() == [[0, 0], [0, 0]]
 
 
-def test_windows_over_integers_are_refused() -> None:
+def test_sums_of_windows_over_integers_are_refused() -> None:
     images = autograd.ones(1, 1, 4, 4, dtype=autograd.int64)
     for call in (
         lambda: F.avg_pool2d(images, 2),
-        lambda: F.max_pool2d(images, 2),
         lambda: F.conv2d(images, images[:, :, :2, :2]),
     ):
         with pytest.raises(errors.DtypeError, match=r"int64.*x\.float\(\)"):

@@ -27,7 +27,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from known import ABSENT, ACCEPTED, DIFFERENCES, SHAPE_ONLY, TOLERANCES, Loose
+from known import ABSENT, ACCEPTED, DIFFERENCES, IN_PLACE_DIFFERENCES, SHAPE_ONLY, TOLERANCES, WRAPPED, WRAPPERS, Loose
 
 import autograd
 import nn.functional
@@ -53,7 +53,7 @@ class Outcome:
         """One word: passed, differs (as documented), failed or absent."""
         if self.absent is not None:
             return "absent"
-        if self.failures or not self.passed:
+        if self.failures or not (self.passed or self.differences):
             return "failed"
         return "differs" if self.differences else "passed"
 
@@ -81,6 +81,26 @@ def ours(name: str) -> Callable[..., Any] | None:
     path = name.split("/")[0].split(".")
     if name in ("where",):  # PyTorch's entry calls the method
         return Tensor.where
+    if path[-1] in ("embedding", "embedding_bag"):  # PyTorch's entries give the table first
+        look_up = getattr(nn.functional, path[-1])
+        return lambda weight, indices, **keywords: look_up(indices, weight, **keywords)
+    if path[-1] == "einsum":  # PyTorch's entry gives the operands first
+        return lambda operands, equation: autograd.einsum(equation, *operands)
+    if name in ("svd_lowrank", "pca_lowrank"):  # and here
+        low_rank = getattr(autograd, name)
+        return lambda a, b, **keywords: low_rank(a @ b.mT, **keywords)
+    if name == "linalg.pinv/singular":  # PyTorch's entry gives the factors of the matrix
+        return lambda a, b: autograd.linalg.pinv(a @ b.mT)
+    if name == "linalg.lstsq/grad_oriented":  # PyTorch's entry keeps what has a gradient
+        return lambda a, b, driver: autograd.linalg.lstsq(a, b, driver=driver)[:2]
+    if path[-1] == "polygamma":  # PyTorch's entry gives the Tensor first
+        return lambda x, n: autograd.polygamma(n, x)
+    if name == "slice":  # what users write as an index
+        return lambda x, dim=0, start=None, end=None, step=1: x[(slice(None),) * dim + (slice(start, end, step),)]
+    if name == "zero_":  # PyTorch's entry changes a copy
+        return lambda x: x.clone().zero_()
+    if name == "normal/in_place" or name in ("cauchy", "exponential", "geometric", "log_normal", "uniform"):
+        return getattr(Tensor, path[0] + "_")  # PyTorch has the method alone
     host: Any = nn.functional if path[:2] == ["nn", "functional"] else autograd
     for part in path[2:-1] if host is nn.functional else path[:-1]:
         host = getattr(host, part, None)
@@ -128,6 +148,8 @@ def convert(value: Any, leaves: dict[int, Any]) -> Any:
         return tuple([convert(x, leaves) for x in value])
     if isinstance(value, list):
         return [convert(x, leaves) for x in value]
+    if isinstance(value, torch.nn.PairwiseDistance):  # PyTorch's own takes none of our Tensors
+        return lambda x, y: nn.functional.pairwise_distance(x, y, value.norm, value.eps, value.keepdim)
     return value
 
 
@@ -183,7 +205,8 @@ def _worst(found: np.ndarray, expected: np.ndarray) -> str:
 def _array(result: Any) -> Any:
     if isinstance(result, Tensor):
         return result.detach().numpy()
-    return result.detach().resolve_neg().numpy() if hasattr(result, "detach") else result
+    # The copy gives PyTorch's efficient zeros, which second derivatives may be, memory to read.
+    return result.detach().clone().resolve_neg().numpy() if hasattr(result, "detach") else result
 
 
 def _weights(result: Any) -> np.ndarray:
@@ -205,8 +228,14 @@ def compare(name: str, sample: Any, entry: Any, second: bool = False) -> str | N
     arguments = convert([sample.input, *sample.args], leaves)
     keywords = {k: convert(v, leaves) for k, v in sample.kwargs.items() if k not in MEANINGLESS}
     torch.manual_seed(0)
-    expected = entry.op(sample.input, *sample.args, **sample.kwargs)
-    result = function(*arguments, **keywords)
+    theirs_of, ours_of = entry.op, function
+    if name in WRAPPED:
+        theirs_of, ours_of = (
+            functools.partial(WRAPPERS.get(name, entry.gradcheck_wrapper), f) for f in (entry.op, function)
+        )
+    expected = theirs_of(sample.input, *sample.args, **sample.kwargs)
+    result = ours_of(*arguments, **keywords)
+    shape_only = name in SHAPE_ONLY or bool(sample.kwargs.get("dropout_p"))
     tolerance = TOLERANCES.get(name, Loose())
     if sample.output_process_fn_grad is not None:
         expected, result = sample.output_process_fn_grad(expected), sample.output_process_fn_grad(result)
@@ -219,14 +248,14 @@ def compare(name: str, sample: Any, entry: Any, second: bool = False) -> str | N
     for k, (a, b) in enumerate(zip(mine, theirs, strict=True)):
         if isinstance(a, Tensor) != isinstance(b, torch.Tensor):
             return f"result {k} is {type(a).__name__} instead of {type(b).__name__}"
-        if name in SHAPE_ONLY:
+        if shape_only:
             if tuple(a.shape) != tuple(b.shape) or str(a.dtype) != str(b.dtype).removeprefix("torch."):
                 return f"result {k} is {a.dtype} {a.shape} instead of {b.dtype} {tuple(b.shape)}"
             continue
         problem = differ(f"result {k}", _array(a), _array(b), tolerance)
         if problem:
             return problem
-    if name in SHAPE_ONLY or not entry.supports_autograd:
+    if shape_only or not entry.supports_autograd:
         return None
     return _compare_gradients(sample, leaves, theirs, mine, tolerance, second and entry.supports_gradgrad)
 
@@ -264,9 +293,14 @@ def _compare_gradients(
     if not again:
         return None
     slopes = [_weights(expected[k]) for k in again]
-    expected = torch.autograd.grad(
-        [expected[k] for k in again], sources, [torch.from_numpy(w) for w in slopes], allow_unused=True
-    )
+    try:
+        expected = torch.autograd.grad(
+            [expected[k] for k in again], sources, [torch.from_numpy(w) for w in slopes], allow_unused=True
+        )
+    except RuntimeError as error:
+        if "is not implemented" in str(error):  # PyTorch has no second derivative to compare with
+            return None
+        raise
     followed = [(k, w) for k, w in zip(again, slopes, strict=True) if found[k] is not None and found[k].requires_grad]
     gradients: Sequence[Any] = [None] * len(sources)
     if followed:
@@ -314,6 +348,68 @@ def run(name: str, limit: int | None = None, second: bool = False) -> Outcome:
             else:
                 outcome.failures.append(shown)
     outcome.seconds = time.perf_counter() - start
+    return outcome
+
+
+def run_in_place(name: str, limit: int | None = None) -> Outcome:
+    """Compare the method that changes a tensor in place, on clones of the entry's samples.
+
+    Where PyTorch refuses a sample, as too wide or of another dtype, ours is not tried.
+    """
+    import torch
+
+    outcome = Outcome(f"{name} in place")
+    entry = database()[name]
+    method = getattr(entry.inplace_variant, "__name__", "")
+    if not hasattr(torch.Tensor, method) or not hasattr(Tensor, method):
+        outcome.absent = "not there"
+        return outcome
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        samples = list(entry.sample_inputs("cpu", torch.float64, requires_grad=entry.supports_autograd))
+        for number, sample in enumerate(samples if limit is None else samples[:limit]):
+            try:
+                theirs = sample.input.clone()
+                getattr(theirs, method)(*sample.args, **sample.kwargs)
+                sources = [t for t in tensors_in([sample.input, sample.args, sample.kwargs]) if t.requires_grad]
+                expected: Any = ()
+                if theirs.requires_grad:
+                    expected = torch.autograd.grad(
+                        theirs, sources, torch.from_numpy(_weights(theirs)), allow_unused=True
+                    )
+            except (RuntimeError, TypeError, IndexError):
+                continue
+            try:
+                leaves: dict[int, Any] = {}
+                arguments = convert([sample.input, *sample.args], leaves)
+                keywords = {k: convert(v, leaves) for k, v in sample.kwargs.items() if k not in MEANINGLESS}
+                mine = arguments[0].clone()
+                answer = getattr(mine, method)(*arguments[1:], **keywords)
+                problem = None if answer is mine else "the method did not return its tensor"
+                tolerance = TOLERANCES.get(name, Loose())
+                if name not in SHAPE_ONLY:
+                    problem = problem or differ("the tensor", _array(mine), _array(theirs), tolerance)
+                found: Any = ()
+                if expected and not problem:
+                    targets = [leaves[id(t)] for t in sources]
+                    found = autograd.grad(mine, targets, _weights(mine), allow_unused=True)
+                for k, (a, b) in enumerate(zip(found, expected, strict=True)):
+                    zero = np.zeros(tuple(sources[k].shape))
+                    given, wanted = zero if a is None else _array(a), zero if b is None else _array(b)
+                    problem = problem or differ(f"gradient {k}", given, wanted, tolerance)
+            except NotOfferedError as error:
+                problem = f"not offered: {error}"
+            except Exception as error:
+                problem = f"{type(error).__name__}: {error}"
+            known = IN_PLACE_DIFFERENCES.get(name)
+            if problem is None:
+                outcome.passed += 1
+            elif known is not None and known.covers(problem):
+                outcome.differences.append(f"{known.reason} (sample {number} {_shown(sample)}: {problem})")
+            else:
+                outcome.failures.append(f"sample {number} {_shown(sample)}: {problem}")
+    if not outcome.passed and not outcome.failures:
+        outcome.absent = "PyTorch refuses all samples"
     return outcome
 
 
@@ -378,6 +474,7 @@ def main() -> int:
     parser.add_argument("--samples", type=int, metavar="N", help="at most N samples of each entry")
     parser.add_argument("--second", action="store_true", help="compare second derivatives too")
     parser.add_argument("--errors", action="store_true", help="try the wrong calls too")
+    parser.add_argument("--in-place", action="store_true", help="compare the methods that change a tensor in place too")
     options = parser.parse_args()
     names = list(database())
     if options.names:
@@ -393,6 +490,8 @@ def main() -> int:
             for failure in outcome.failures[:20]:
                 print(f"{name}: {failure}")
     missed_calls = 0
+    if options.in_place:
+        outcomes += [o for o in (run_in_place(n, options.samples) for n in names) if o.absent is None]
     if options.errors:
         refused = 0
         for name in names:

@@ -23,6 +23,20 @@ def test_samples(name: str) -> None:
     assert outcome.passed + len(outcome.differences) > 0
 
 
+CHANGING = [name for name in OFFERED if compare.database()[name].inplace_variant is not None]
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_in_place(name: str) -> None:
+    outcome = compare.run_in_place(name, limit=6)
+    assert outcome.failures == []
+
+
+def test_most_changes_in_place_are_there() -> None:
+    there = [name for name in CHANGING if compare.run_in_place(name, limit=1).absent is None]
+    assert len(there) >= 115
+
+
 @pytest.mark.parametrize("name", OFFERED)
 def test_wrong_calls_are_refused(name: str) -> None:
     _, missed = compare.refusals(name)

@@ -102,6 +102,10 @@ ANYWHERE = [
 # fmt: on
 
 CASES: dict[str, list[Call]] = {
+    "chain_matmul": [call(R((2, 3)), R((3, 4)), R((4, 1)), R((1, 2)))],
+    "ger": [call(R((2,)), R((3,)))],
+    "inverse": [call(R((2, 2))), call(R((2, 3, 3)))],
+    "orgqr": [call(R((3, 2)), R((2,)))],
     # elementwise
     **{name: unary() for name in ANYWHERE},
     **{name: unary(0.3) for name in ("log", "log2", "log10", "sqrt", "rsqrt", "reciprocal")},
@@ -144,6 +148,14 @@ CASES: dict[str, list[Call]] = {
         name: [call(C([3, 12]), C([[5], [-2]])), call(C([3, 12]), 6), call(C([True, False]), C([True, True]))]
         for name in ("bitwise_and", "bitwise_or", "bitwise_xor")
     },
+    **{
+        name: [call(C([6, -5, 3]), C([[1], [2]])), call(C([6, 5], "int32"), 2), call(C(9, "uint8"), C(3, "uint8"))]
+        for name in ("bitwise_left_shift", "bitwise_right_shift")
+    },
+    **{
+        name: [call(C([12, -18, 0]), C([[8], [3]])), call(C([6, 4], "int32"), C(10, "int64"))]
+        for name in ("gcd", "lcm")
+    },
     "bitwise_not": [call(C([3, -12])), call(C([True, False])), call(C([3, 7], "uint8"))],
     # reductions
     "sum": WHOLE
@@ -168,6 +180,70 @@ CASES: dict[str, list[Call]] = {
         for name in ("max", "min")
     },
     **{name: SOME + reduction(several=False, empty=False) for name in ("argmax", "argmin")},
+    # running, sorted and statistical
+    "cumprod": [call(R((3,)), 0), call(R((2, 3)), -1), call(R(()), 0), call(R((0, 2)), 0), call(C([2, 3]), 0)],
+    "logcumsumexp": [call(R((3,)), 0), call(R((2, 3)), -1), call(R(()), 0), call(R((2, 0)), 1)],
+    **{
+        name: [call(R((4,)), 0), call(R((2, 3)), -1), call(R(()), 0), call(C([2, 3, 3, 1]), 0)]
+        for name in ("cummax", "cummin")
+    },
+    **{
+        name: [call(R((4,))), call(R((2, 3)), 0, True), call(R(())), call(R((2, 0)), 1)] for name in ("sort", "argsort")
+    },
+    "msort": [call(R((4,))), call(R((3, 2)))],
+    "topk": [call(R((5,)), 2), call(R((3, 2)), 2, 0, False), call(R(()), 1), call(R((3,)), 0)],
+    "kthvalue": [call(R((5,)), 2), call(R((3, 2)), 3, 0, True), call(R(()), 1)],
+    **{
+        name: [
+            call(R((5,))),
+            call(R((3, 4)), 1),
+            call(R((3, 4)), 0, True),
+            call(R(())),
+            call(R((0,))),
+            call(C([3, 1, 2])),
+        ]
+        for name in ("median", "nanmedian")
+    },
+    "mode": [call(R((3, 4))), call(C([2, 1, 2, 1, 3])), call(C([[1, 1, 0], [2, 3, 3]]), 1, True)],
+    **{
+        name: [call(R((5,)), 0.3), call(R((3, 4)), C([0.1, 0.9]), 1), call(R((3, 4)), 0.5, 0, True), call(R(()), 0.5)]
+        + [call(R((4,)), 0.4, interpolation=i) for i in ("lower", "higher", "midpoint", "nearest")]
+        for name in ("quantile", "nanquantile")
+    },
+    "unique": [call(C([3, 1, 3, 2])), call(C([[1, 0], [1, 0], [0, 1]]), True, True, True, 0), call(C([2.5, 0.5, 2.5]))],
+    "unique_consecutive": [call(C([1, 1, 2, 1])), call(C([[1, 1], [1, 1], [0, 1]]), True, True, 0)],
+    "searchsorted": [
+        call(C([1, 3, 5, 7]), C([[3, 6], [9, 0]])),
+        call(C([[1.0, 2.0], [0.0, 5.0]]), R((2, 3)), right=True),
+        call(C([1, 3, 5]), 3, side="right", out_int32=True),
+    ],
+    "bucketize": [call(R((2, 3)), C([-1.0, 0.0, 1.0])), call(C([1, 2]), C([1, 2]), right=True), call(2, C([1, 2]))],
+    "histc": [call(C([0.0, 1.0, 1.5, 4.0]), 4, 0, 2), call(C([0.0, 1.0, 4.0]), 2), call(C([2.0, 2.0]), 3)],
+    "histogram": [
+        call(C([0.0, 1.0, 1.5, 4.0]), 4, range=(0.0, 2.0), density=True),
+        call(C([0.0, 1.0, 4.0]), C([0.0, 2.0, 4.0]), weight=C([1.0, 2.0, 4.0])),
+    ],
+    "bincount": [call(C([0, 2, 2])), call(C([1, 0]), C([0.5, 2.0]), 4), call(C([1, 0]), C([1, 2]))],
+    "diff": [call(R((4,))), call(R((3, 4)), 2, 0), call(R((2, 3)), 1, -1, R((2, 1)), R((2, 2))), call(C([1, 4, 2]))],
+    "gradient": [call(R((4,))), call(R((3, 4)), spacing=0.5), call(R((3, 4)), dim=1, edge_order=2), call(C([1, 4, 9]))],
+    **{
+        name: [call(R((4,))), call(R((2, 3)), R((3,))), call(R((2, 3)), dx=0.5, dim=0), call(C([1, 2, 4]))]
+        for name in ("trapz", "trapezoid", "cumulative_trapezoid")
+    },
+    "dist": [call(R((2, 3)), R((3,)), p) for p in (2, 1, 3.5, 0.5, math.inf)],
+    "renorm": [call(R((3, 4)), p, 0, 1.5) for p in (2, 1, math.inf)],
+    "cdist": [call(R((3, 2)), R((2, 4, 2)), p) for p in (2.0, 1.0, 3.5, math.inf)] + [call(R((2, 0)), R((3, 0)))],
+    "pdist": [call(R((4, 2)), p) for p in (2.0, 1.0, 3.5, math.inf)] + [call(R((1, 2)))],
+    "cov": [
+        call(R((3, 4))),
+        call(R((4,))),
+        call(R((2, 3)), correction=0, fweights=C([1, 2, 3]), aweights=R((3,), 0.5, 2)),
+    ],
+    "corrcoef": [call(R((3, 4))), call(R((4,)))],
+    **{name: reduction(empty=False) for name in ("nansum", "nanmean")},
+    **{name: [call(R((2, 3))), call(R((2, 3)), 1), call(R((2, 3)), False)] for name in ("var_mean", "std_mean")},
+    "count_nonzero": [call(C([[0, 2, 3], [0, 0, 1]])), call(C([[0, 2, 3], [0, 0, 1]]), 1), call(C(2.0))],
+    "aminmax": [call(R((2, 3))), call(R((2, 3)), dim=1, keepdim=True), call(R(()))],
     "logsumexp": [
         *(c for c in reduction() if c.args[1] != ()),
         call(C([[1, 2], [3, 4]]), 0),
@@ -285,6 +361,8 @@ CASES: dict[str, list[Call]] = {
         )
     ]
     + [call(R((3, 4)), C([2, 0], "int64")), call(R((3,)), C([True, False, True]))],
+    "unravel_index": [call(INDEX, (2, 3)), call(C(5, "int64"), 7), call(C([1, 2], "int32"), (3, 1, 2))],
+    "fill_diagonal": [call(R((3, 3)), 2.5), call(R((5, 2)), 2.5, True), call(R((2, 2, 2)), -1.0)],
     "gather": [call(R((3, 3)), 0, INDEX), call(R((2, 4)), 1, INDEX), call(R((2, 4)), -1, C([[0, 0], [3, 3]], "int64"))],
     "scatter_add": [call(R((3, 3)), 0, INDEX, R((2, 3))), call(R((2, 4)), -1, INDEX, R((2, 3)))],
     "take_along_dim": [
@@ -343,6 +421,20 @@ CASES: dict[str, list[Call]] = {
         call(IMAGES, 3, 2, 1, True, True),
         call(IMAGES, 2, divisor_override=3),
         call(R((4, 6, 5)), 3),
+    ],
+    "im2col": [call(IMAGES, 2), call(IMAGES, (3, 2), (1, 2), (1, 0), (2, 1)), call(R((4, 6, 5)), 3, stride=2)],
+    "col2im": [
+        call(R((2, 12, 20)), (6, 5), 2),
+        call(R((2, 12, 9)), (6, 5), (3, 2), (1, 2), (1, 0), (2, 1)),
+        call(R((4, 9)), (4, 4), 2),
+    ],
+    "lp_pool1d": [call(R((2, 3, 6), 0.1), 2, 3), call(R((3, 6)), 2, 2, 1, True), call(R((3, 6), 0.1), 1.5, 4, 3)],
+    "lp_pool2d": [call(IMAGES, 2, (3, 2)), call(R((4, 6, 5), 0.1), 3, 2, 1), call(IMAGES, 2.0, 4, 3, True)],
+    "lp_pool3d": [call(R((2, 3, 4, 5, 4)), 2, (3, 2, 2)), call(R((3, 4, 5, 4), 0.1), 3, 2, 1)],
+    "affine_grid": [
+        call(R((2, 2, 3)), (2, 3, 4, 5)),
+        call(R((2, 2, 3)), (2, 3, 1, 5), True),
+        call(R((2, 3, 4)), (2, 1, 3, 4, 2), False),
     ],
     "batch_norm": [
         call(R((5, 3)), None, None, R((3,)), R((3,)), True),
@@ -409,6 +501,21 @@ CASES: dict[str, list[Call]] = {
     ],
     "linspace": [call(0.0, 1.0, 5), call(-1, 1, 4), call(0.0, 1.0, 1), call(3.0, -3.0, 7, dtype="float64")],
     "logspace": [call(0.0, 2.0, 3), call(-1.0, 1.0, 5, dtype="float64"), call(0.0, 3.0, 4, base=2.0)],
+    **{
+        name: [call(5), call(6, False, dtype="float64"), call(1), call(0)]
+        for name in ("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window")
+    },
+    "tril_indices": [call(3, 4), call(4, 2, -1), call(2, 2, 1, dtype="int32"), call(0, 3)],
+    "triu_indices": [call(3, 4), call(4, 2, -1), call(2, 2, 1, dtype="int32"), call(0, 3)],
+    **{
+        name: [call([R((2,)), R((3,))]), call([R((2, 1)), R((2, 3))], 1), call([R((2,)), C([1, 2])])]
+        for name in ("concat", "concatenate")
+    },
+    "row_stack": [call([R((3,)), R((2, 3))]), call([R(()), R((1,))])],
+    "moveaxis": [call(R((2, 3, 4)), 0, -1), call(R((2, 3, 4)), (0, 1), (2, 0))],
+    **{name: [call(R((2, 3, 4)), 0, -1), call(R(()), 0, -1)] for name in ("swapaxes", "swapdims")},
+    "select_copy": [call(R((2, 3)), 1, 2), call(R((3,)), 0, -1)],
+    "unsafe_split_with_sizes": [call(R((5, 2)), [2, 3]), call(R((2, 5)), [1, 0, 4], 1)],
     "eye": [call(3), call(2, 3), call(2, dtype="int64")],
     "meshgrid": [
         call(R((2,)), R((3,)), indexing="ij"),
@@ -431,7 +538,10 @@ CASES: dict[str, list[Call]] = {
 # What PyTorch has under another name or as a method, and how it is called there. (Its floor_divide joins the graph
 # and then has no derivative; ours stays outside. Its logsumexp over no dimension fails in backward.)
 ADAPTED: dict[str, Callable[..., Any]] = {
+    "im2col": torch.nn.functional.unfold,
+    "col2im": torch.nn.functional.fold,
     "getitem": lambda x, i: x[i],
+    "fill_diagonal": lambda x, *rest: x.clone().fill_diagonal_(*rest),
     "view": lambda x, *sizes: x.view(*sizes),
     "expand": lambda x, *sizes: x.expand(*sizes),
     "repeat": lambda x, *times: x.repeat(*times),
@@ -446,15 +556,25 @@ NOT_COMPARED: dict[str, str] = {
         ("bernoulli", "dropout", "normal", "rand", "rand_like", "randint", "randn", "randn_like", "randperm"),
         "random: the streams of numbers differ; tests/autograd/test_random.py looks at distributions",
     ),
+    **dict.fromkeys(("dropout1d", "gumbel_softmax"), "random; see test_neural_functions.py"),
+    "maxout": "the course's function, which PyTorch lacks; see test_neural_functions.py",
     **dict.fromkeys(
         ("initial_seed", "manual_seed", "get_rng_state", "set_rng_state", "default_generator"), "state of the generator"
     ),
+    **dict.fromkeys(
+        ("checkpoint", "checkpoint_sequential", "from_dlpack", "is_anomaly_enabled", "once_differentiable", "operation"),
+        "no function of arrays; compared in the tests of its module",
+    ),
+    "poisson": "random: tests/autograd/test_random.py looks at its distribution",
+    "seed": "state of the generator",
+    "broadcast_shapes": "gives sizes, not a tensor; see test_moving.py",
     **dict.fromkeys(("empty", "empty_like"), "their numbers are whatever lies in memory"),
     **dict.fromkeys(("backward", "grad"), "used in every comparison here; see tests/autograd/test_differentiate.py"),
     **dict.fromkeys(
         ("result_type", "promote_types", "can_cast"), "compared for all pairs in test_dtypes_against_torch.py"
     ),
     **dict.fromkeys(("get_default_dtype", "set_default_dtype", "is_grad_enabled", "is_tensor"), "asks or sets a state"),
+    **dict.fromkeys(("is_complex", "is_floating_point", "numel"), "give no tensor; see test_moving.py"),
     **dict.fromkeys(("draw", "save", "load", "define", "topological_order"), "PyTorch has none of these in this form"),
     "from_numpy": "shares memory; see tests/autograd/test_creation.py",
     "multiclass_hinge_loss": "the course's loss, which PyTorch lacks; compared with multi_margin_loss times C below",
@@ -545,10 +665,30 @@ def test_nothing_public_is_left_uncompared() -> None:
         if inspect.isfunction(getattr(autograd, name)) or inspect.isbuiltin(getattr(autograd, name))
     }
     entries = {name.split("/")[0].rsplit(".", 1)[-1] for name in compare.database() if compare.ours(name) is not None}
-    assert public - set(CASES) - set(NOT_COMPARED) - entries == set()
+    aliases = {name for name in public if getattr(autograd, name).__name__ in public - {name}}
+    assert public - set(CASES) - set(NOT_COMPARED) - entries - aliases == set()
     assert set(CASES) & set(NOT_COMPARED) == set()
     assert {name for name in NOT_COMPARED if name != "default_generator"} <= public | {"draw", "save", "load"}
     assert set(CASES) <= public
+
+
+def test_aliases_are_pytorchs() -> None:
+    """What is one function under two names here is so in PyTorch too: the same documentation, or the same numbers."""
+    x, y = torch.tensor([0.25, 0.5, -0.75]), torch.tensor([0.5, -0.25, 1.5])
+    compared = 0
+    for name in autograd.__all__:
+        function = getattr(autograd, name)
+        original = getattr(torch, function.__name__, None) if inspect.isfunction(function) else None
+        if original is None or function.__name__ == name or not hasattr(torch, name):
+            continue
+        for arguments in ((x,), (x, y)):
+            try:
+                expected = original(*arguments)
+            except (TypeError, RuntimeError):
+                continue
+            np.testing.assert_array_equal(getattr(torch, name)(*arguments).numpy(), expected.numpy(), err_msg=name)
+            compared += 1
+    assert compared > 15
 
 
 def test_every_tensor_method_of_an_operation_gives_what_the_function_gives() -> None:

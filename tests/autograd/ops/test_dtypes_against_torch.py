@@ -168,10 +168,6 @@ DEVIATIONS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("relu", "bool"): ("int64", "refused", "max(x, 0) with the integer 0"),
     **{(name, "bool"): ("int64", "refused", "NumPy's: the first True or False") for name in ("argmax", "argmin")},
     **{
-        (name, "uint8"): ("bool", "uint8", "PyTorch keeps uint8 from the time before it had bool")
-        for name in ("any", "all")
-    },
-    **{
         (name, dtype): ("float32", "refused", "whole numbers are taken as floats, as by exp")
         for name in ("softmax", "log_softmax")
         for dtype in WHOLE

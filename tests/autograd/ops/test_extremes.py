@@ -54,6 +54,16 @@ CURVES: dict[str, tuple[Callable[..., Any], Callable[[float], float], Callable[[
         lambda x: softplus(-x),
         lambda x: -logistic(-x),
     ),
+    "soft_margin_loss": (
+        lambda x: autograd.soft_margin_loss(x, autograd.ones_like(x), reduction="none"),
+        lambda x: softplus(-x),
+        lambda x: -logistic(-x),
+    ),
+    "mish": (
+        autograd.mish,
+        lambda x: x * math.tanh(softplus(x)),
+        lambda x: math.tanh(softplus(x)) + x * logistic(x) * (1 - math.tanh(softplus(x)) ** 2),
+    ),
     "BCE of target 1, weighted": (
         lambda x: autograd.binary_cross_entropy_with_logits(
             x, autograd.ones_like(x), reduction="none", pos_weight=autograd.tensor([3.0], dtype=x.dtype)
@@ -225,3 +235,209 @@ def test_sums_of_float16_do_not_overflow_on_the_way() -> None:
     assert out == np.float16(40960.0)
     out, _ = run(lambda x: autograd.var(x), x, dtype="float16")
     assert out == 0
+
+
+# Name: (function of the module's nn.functional and a Tensor, points).
+EVERYWHERE = [0.0, -0.0, math.inf, -math.inf, math.nan, 1e300, -1e300, 1e-300, -1e-300, 40.0, -40.0, 800.0, -800.0]
+PAIRS = [[math.inf, 1.0], [1.0, math.inf], [1.0, -math.inf], [1e300, 800.0], [-1e300, -800.0], [0.0, math.nan]]
+SCORES = [[0.0, -math.inf, 1.0], [1e300, -1e300, 0.0], [-1e300, -1e300, -1e300], [800.0, -800.0, 0.0]]
+LIKE_TORCH: dict[str, tuple[Callable[..., Any], Any]] = {
+    **{
+        name: (lambda m, F, x, name=name: getattr(F, name)(x), EVERYWHERE)
+        for name in (
+            "celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid",
+            "mish", "relu6", "selu", "silu", "softplus", "softshrink", "softsign", "tanhshrink",
+        )
+    },
+    "threshold": (lambda m, F, x: F.threshold(x, 0.5, 2.0), EVERYWHERE),
+    "prelu": (lambda m, F, x: F.prelu(x, m.tensor([0.25], dtype=m.float64)), EVERYWHERE),
+    "glu": (lambda m, F, x: F.glu(x), PAIRS),
+    "softmin": (lambda m, F, x: F.softmin(x, 1), SCORES[1:]),
+    "binary_cross_entropy": (
+        lambda m, F, x: F.binary_cross_entropy(
+            x, m.tensor([0.0, 1.0, 0.0, 1.0, 0.5], dtype=m.float64), reduction="none"
+        ),
+        [0.0, 0.0, 1.0, 1.0, 1.0],
+    ),
+    **{
+        f"BCE with logits of target {t}": (
+            lambda m, F, x, t=t: F.binary_cross_entropy_with_logits(x, m.full_like(x, t), reduction="none"),
+            [x for x in EVERYWHERE if not math.isinf(x)],
+        )
+        for t in (0.0, 0.5, 1.0)
+    },
+    **{
+        f"soft_margin_loss of target {t}": (
+            lambda m, F, x, t=t: F.soft_margin_loss(x, m.full_like(x, t), reduction="none"),
+            [0.0, 1e-300, 40.0, -40.0, math.inf, -math.inf, math.nan],  # PyTorch's own overflows at 800
+        )
+        for t in (-1.0, 1.0)
+    },
+    "multilabel_soft_margin_loss": (
+        lambda m, F, x: F.multilabel_soft_margin_loss(x, m.tensor([[1.0, 0.0, 0.0]] * 3, dtype=m.float64)), SCORES[1:],
+    ),
+    "cross_entropy with masked scores": (
+        lambda m, F, x: F.cross_entropy(x, m.tensor([2, 0, 1, 2]), reduction="none"), SCORES,
+    ),
+    "cross_entropy, weighted": (
+        lambda m, F, x: F.cross_entropy(x, m.tensor([2, 0, 1, 2]), m.tensor([0.5, 1.0, 2.0], dtype=m.float64)), SCORES,
+    ),
+    "cross_entropy with what is ignored": (
+        lambda m, F, x: F.cross_entropy(x, m.tensor([1, 0, 1, 2]), ignore_index=1), SCORES,
+    ),
+    "nll_loss of nothing": (lambda m, F, x: F.nll_loss(x, m.tensor([1, 1, 1, 1]), ignore_index=1), SCORES[:1] * 4),
+    "huber_loss": (lambda m, F, x: F.huber_loss(x, m.zeros_like(x), reduction="none"), EVERYWHERE),
+    "smooth_l1_loss": (lambda m, F, x: F.smooth_l1_loss(x, m.zeros_like(x), reduction="none"), EVERYWHERE),
+    "kl_div at targets of 0": (
+        lambda m, F, x: F.kl_div(x, m.tensor([0.0, 1.0, 0.0], dtype=m.float64), reduction="none"),
+        [0.0, -800.0, -1e300],
+    ),
+    "poisson_nll_loss": (
+        lambda m, F, x: F.poisson_nll_loss(x, m.full_like(x, 3.0), full=True, reduction="none"), [0.0, 800.0, -800.0],
+    ),
+    "gaussian_nll_loss at small variances": (
+        lambda m, F, v: F.gaussian_nll_loss(m.ones_like(v), m.zeros_like(v), v, reduction="none"),
+        [0.0, 1e-6, 1e-300, 1e300],
+    ),
+    "cosine_similarity at zeros": (
+        lambda m, F, x: F.cosine_similarity(x, m.ones_like(x)), [[0.0, 0.0], [1e-9, 0.0], [3.0, 4.0]],
+    ),
+    "cosine_similarity to zeros": (lambda m, F, x: F.cosine_similarity(x, m.zeros_like(x)), [[0.0, 0.0], [3.0, 4.0]]),
+    "cosine_embedding_loss at zeros": (
+        lambda m, F, x: F.cosine_embedding_loss(x, m.ones_like(x), m.tensor([1, -1]), reduction="none"),
+        [[0.0, 0.0], [0.0, 0.0]],
+    ),
+    **{
+        f"pairwise_distance of equal points, p = {p}": (
+            lambda m, F, x, p=p: F.pairwise_distance(x, m.ones_like(x), p=p, eps=0.0), [[1.0, 1.0], [1.0, 2.0]],
+        )
+        for p in (1.0, 2.0, 3.0, math.inf)
+    },
+    **{
+        f"normalize at zeros, p = {p}": (
+            lambda m, F, x, p=p: F.normalize(x, p=p), [[0.0, 0.0], [1e-13, 0.0], [3.0, 4.0], [1e150, 0.0]],
+        )
+        for p in (1.0, 2.0)
+    },
+    **{
+        f"{name} of equal numbers": (
+            lambda m, F, x, name=name: getattr(F, name)(x, *((1,) if name == "group_norm" else ((3,),))),
+            [[0.0, 0.0, 0.0], [5.0, 5.0, 5.0], [1e100, 0.0, -1e100], [1e-100, 0.0, 0.0]],
+        )
+        for name in ("layer_norm", "rms_norm", "group_norm")
+    },
+    "attention with large scores": (
+        lambda m, F, x: F.scaled_dot_product_attention(x, x, m.ones_like(x)), [[1e100, 1.0], [-1e100, 1.0]],
+    ),
+    "triplet_margin_loss of equal points": (
+        lambda m, F, x: F.triplet_margin_loss(x, m.ones_like(x), m.ones_like(x), eps=0.0), [[1.0, 1.0], [3.0, 1.0]],
+    ),
+    "ctc_loss of what cannot be spelled": (
+        lambda m, F, x: F.ctc_loss(
+            m.log_softmax(x, 1), m.tensor([1, 1]), m.tensor(2), m.tensor(2), zero_infinity=True
+        ),
+        [[0.0, 1.0], [2.0, 0.5]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIKE_TORCH)
+@pytest.mark.filterwarnings("ignore")
+def test_as_torch_at_extremes(torch: Any, name: str) -> None:
+    """PyTorch's number in value and gradient, wherever PyTorch has one; at nan the gradient is nobody's."""
+    from nn import functional
+
+    function, points = LIKE_TORCH[name]
+    with np.errstate(all="ignore"):
+        out, (gradient,) = run(lambda x: function(autograd, functional, x), points)
+    x = torch.tensor(points, dtype=torch.float64, requires_grad=True)
+    theirs = function(torch, torch.nn.functional, x)
+    theirs.sum().backward()
+    known = ~np.isnan(theirs.detach().numpy())
+    np.testing.assert_allclose(out[known], theirs.detach().numpy()[known], rtol=1e-12, atol=1e-300)
+    known = ~np.isnan(x.grad.numpy()) & ~np.isnan(points)
+    # PyTorch rounds some constants to float32, as the 1 / 6 of hardsigmoid.
+    np.testing.assert_allclose(gradient[known], x.grad.numpy()[known], rtol=1e-7, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", LIKE_TORCH)
+@pytest.mark.filterwarnings("ignore")
+def test_second_derivatives_at_extremes_are_numbers(name: str) -> None:
+    from nn import functional
+
+    function, points = LIKE_TORCH[name]
+    places = np.asarray(points, dtype=np.float64)
+    if not np.isfinite(places).all() or np.abs(places).max() > 1e6:
+        places = np.clip(np.nan_to_num(places, nan=0.0, posinf=800.0, neginf=-800.0), -800.0, 800.0)
+    with np.errstate(all="ignore"):
+        x = autograd.tensor(places, requires_grad=True)
+        (first,) = autograd.grad(function(autograd, functional, x).sum(), [x], create_graph=True)
+        if first.requires_grad:
+            (second,) = autograd.grad(first.sum(), [x], allow_unused=True)
+            assert second is None or not np.isnan(second.numpy()).any()
+
+
+@pytest.mark.parametrize("p", [3.0, 1.5, 0.5, -1.0, -3.0])
+@pytest.mark.parametrize("scale", [1e-250, 1e-100, 1.0, 1e100, 1e250])
+def test_norms_of_any_power_neither_overflow_nor_vanish(p: float, scale: float) -> None:
+    x = np.array([3.0, -4.0, 5.0])
+    out, (gradient,) = run(lambda x: autograd.norm(x, p), x * scale)
+    expected = np.sum(np.abs(x) ** p) ** (1 / p)
+    np.testing.assert_allclose(out, expected * scale, rtol=1e-13)
+    np.testing.assert_allclose(gradient, np.sign(x) * (np.abs(x) / expected) ** (p - 1), rtol=1e-13)
+
+
+def test_running_logarithms() -> None:
+    """Against the sums themselves, of which PyTorch rounds the large ones away."""
+    row = [-math.inf, 1e300, 1e300, -1e300, 0.0]
+    with np.errstate(all="ignore"):
+        out, (gradient,) = run(lambda x: autograd.logcumsumexp(x, 0), row)
+    np.testing.assert_allclose(out, [-math.inf, 1e300, 1e300, 1e300, 1e300])
+    np.testing.assert_allclose(gradient, [0, 2.5, 1.5, 0, 0], rtol=1e-14)
+    row = [-800.0, -799.0, 800.0, 801.0]
+    out, (gradient,) = run(lambda x: autograd.logcumsumexp(x, 0), row)
+    low, high = 1 / (1 + math.e), math.e / (1 + math.e)
+    np.testing.assert_allclose(out, [-800, -799 + math.log1p(1 / math.e), 800, 801 + math.log1p(1 / math.e)])
+    np.testing.assert_allclose(gradient, [1 + low, high, 1 + low, high], rtol=1e-13)
+    with np.errstate(all="ignore"):
+        out, (gradient,) = run(lambda x: autograd.logcumsumexp(x, 0), [1.0, math.inf, 2.0])
+    np.testing.assert_array_equal(out, [1, math.inf, math.inf])
+    np.testing.assert_array_equal(gradient, [1, math.nan, 0])
+
+
+def test_running_products_beside_infinities() -> None:
+    """The factors after an infinite one or nan do not touch what stands before it."""
+    with np.errstate(all="ignore"):
+        weights = autograd.tensor([1.0, 1.0, 0.0, 0.0], dtype=autograd.float64)
+        _, (gradient,) = run(lambda x: autograd.cumprod(x, 0) * weights, [2.0, 3.0, 4.0, 5.0])
+        np.testing.assert_array_equal(gradient, [4, 2, 0, 0])
+        out, _ = run(lambda x: autograd.cumprod(x, 0), [2.0, math.inf, 0.0, 5.0])
+        np.testing.assert_array_equal(out, [2, math.inf, math.nan, math.nan])
+
+
+def test_what_has_no_nan_left() -> None:
+    with np.errstate(all="ignore"):
+        for function in (autograd.nanmean, autograd.nanmedian, lambda x: autograd.nanquantile(x, 0.5)):
+            assert math.isnan(run(function, [math.nan, math.nan])[0])
+        assert run(autograd.nansum, [math.nan, math.nan])[0] == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom")  # PyTorch's
+def test_variance_without_freedom(torch: Any) -> None:
+    """As PyTorch: nan where it is 0 / 0, infinite beside the mean."""
+    for function, numbers, correction in (("var", [1.0], 1), ("std", [1.0], 1), ("var", [1.0, 2.0], 3)):
+        with np.errstate(all="ignore"):
+            out, (gradient,) = run(lambda x, f=function, c=correction: getattr(autograd, f)(x, correction=c), numbers)
+        x = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+        theirs = getattr(torch, function)(x, correction=correction)
+        theirs.backward()
+        np.testing.assert_array_equal(out, theirs.detach().numpy())
+        np.testing.assert_array_equal(gradient, x.grad.numpy())
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e-170, 1.0, 1e170, 1e250])
+def test_std_neither_overflows_nor_vanishes(scale: float) -> None:
+    x = np.array([3.0, -4.0, 7.0])
+    out, (gradient,) = run(autograd.std, x * scale)
+    np.testing.assert_allclose(out, np.std(x, ddof=1) * scale, rtol=1e-14)
+    np.testing.assert_allclose(gradient, (x - x.mean()) / (2 * np.std(x, ddof=1)), rtol=1e-13)
