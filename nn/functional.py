@@ -15,63 +15,220 @@ from typing import Any
 import autograd
 from autograd import (
     Tensor,
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+    affine_grid,
+    alpha_dropout,
+    avg_pool1d,
     avg_pool2d,
+    avg_pool3d,
     batch_norm,
+    bilinear,
+    binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    celu,
+    channel_shuffle,
+    conv1d,
     conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    cosine_embedding_loss,
+    cosine_similarity,
     cross_entropy,
+    ctc_loss,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    embedding,
+    embedding_bag,
+    feature_alpha_dropout,
+    fractional_max_pool2d,
+    fractional_max_pool3d,
+    gaussian_nll_loss,
     gelu,
+    glu,
+    grid_sample,
+    group_norm,
+    gumbel_softmax,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hinge_embedding_loss,
+    huber_loss,
+    instance_norm,
+    interpolate,
+    kl_div,
     l1_loss,
+    layer_norm,
     linear,
+    linear_cross_entropy,
+    local_response_norm,
     logsigmoid,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    margin_ranking_loss,
+    max_pool1d,
     max_pool2d,
+    max_pool3d,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+    maxout,
+    mish,
     mse_loss,
+    multi_head_attention_forward,
     multi_margin_loss,
     multiclass_hinge_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
     nll_loss,
+    normalize,
     one_hot,
     pad,
+    pairwise_distance,
+    pdist,
+    pixel_shuffle,
+    pixel_unshuffle,
+    poisson_nll_loss,
+    prelu,
+    rms_norm,
+    rrelu,
+    scaled_dot_product_attention,
     sigmoid,
+    smooth_l1_loss,
+    soft_margin_loss,
     softplus,
+    softshrink,
     softsign,
     tanh,
+    tanhshrink,
+    threshold,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
-from autograd.errors import ArgumentError, ShapeError
-from autograd.primitive import as_handle
+from autograd.errors import ArgumentError
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool3d",
+    "affine_grid",
+    "alpha_dropout",
+    "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "batch_norm",
+    "bilinear",
+    "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "celu",
+    "channel_shuffle",
+    "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
+    "embedding",
+    "embedding_bag",
+    "feature_alpha_dropout",
+    "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool3d",
+    "gaussian_nll_loss",
     "gelu",
+    "glu",
+    "grid_sample",
+    "group_norm",
+    "gumbel_softmax",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
     "hardtanh",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "instance_norm",
+    "interpolate",
+    "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
+    "linear_cross_entropy",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
+    "margin_ranking_loss",
+    "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
+    "maxout",
+    "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multiclass_hinge_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
+    "pdist",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
+    "rms_norm",
+    "rrelu",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
+    "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
+    "softmin",
     "softplus",
+    "softshrink",
     "softsign",
     "tanh",
+    "tanhshrink",
+    "threshold",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+    "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 
@@ -141,33 +298,6 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     return autograd.leaky_relu(input, negative_slope)
 
 
-def prelu(input: Any, weight: Any) -> Tensor:
-    """`x` where `x > 0`, else `weight * x`.
-
-    Args:
-        input: of any shape; with several slopes, channels are dimension 1.
-        weight: (1,), or (C,) with one slope a channel.
-
-    Raises:
-        ShapeError: there are neither one nor C slopes.
-
-    Example:
-        >>> nn.functional.prelu(autograd.tensor([-1.0, 2.0]), autograd.tensor([0.5]))
-        tensor([-0.5000,  2.0000])
-
-    Source: He et al. 2015, arXiv 1502.01852, equation 1.
-    """
-    x, slope = as_handle(input, "prelu"), as_handle(weight, "prelu")
-    if slope.ndim > 1 or (slope.numel() != 1 and (x.ndim < 2 or slope.numel() != x.shape[1])):
-        channels = f"{x.shape[1]}, one a channel" if x.ndim > 1 else "1"
-        raise ShapeError(f"prelu: weight {slope.shape} does not fit x {x.shape}; use one slope, or {channels}")
-    if slope.numel() != 1:
-        slope = slope.reshape((-1,) + (1,) * (x.ndim - 2))
-    elif x.ndim == 0:
-        slope = slope.reshape(())
-    return autograd.where(x > 0, x, slope * x)
-
-
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x limited to an interval; the gradient at its bounds is 0.
 
@@ -211,7 +341,7 @@ def softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Tensor:
         tensor([0.5000, 0.5000])
     """
     dim = required_dim("softmax", dim)
-    return autograd.softmax(input if dtype is None else as_handle(input, "softmax").to(dtype), dim)
+    return autograd.softmax(input, dim, dtype=dtype)
 
 
 def log_softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Tensor:
@@ -222,21 +352,68 @@ def log_softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Ten
         tensor([-0.6931, -0.6931])
     """
     dim = required_dim("log_softmax", dim)
-    return autograd.log_softmax(input if dtype is None else as_handle(input, "log_softmax").to(dtype), dim)
+    return autograd.log_softmax(input, dim, dtype=dtype)
 
 
-def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """Vectors along a dimension divided by their norm: `x / max(norm_p(x), eps)`.
-
-    Args:
-        input: of any shape.
-        p: which norm.
-        dim: the dimension of the vectors.
-        eps: the least that is divided by.
+def softmin(input: Any, dim: int | None = None, *, dtype: Any = None) -> Tensor:
+    """The softmax of `-x`; arguments as there.
 
     Example:
-        >>> nn.functional.normalize(autograd.tensor([[3.0, 4.0]]))
-        tensor([[0.6000, 0.8000]])
+        >>> nn.functional.softmin(autograd.tensor([0.0, 0.0]), dim=0)
+        tensor([0.5000, 0.5000])
     """
-    x = as_handle(input, "normalize")
-    return x / x.norm(p, dim, True).clamp(min=eps)
+    return autograd.softmin(input, required_dim("softmin", dim), dtype=dtype)
+
+
+def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
+    """The windows of images, each laid out as a column: see `autograd.im2col`.
+
+    Example:
+        >>> nn.functional.unfold(autograd.ones(1, 3, 4, 4), kernel_size=2).shape
+        (1, 12, 9)
+    """
+    return autograd.im2col(input, kernel_size, dilation, padding, stride)
+
+
+def fold(
+    input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Tensor:
+    """Columns added up into images, where their windows overlap: see `autograd.col2im`.
+
+    Example:
+        >>> nn.functional.fold(autograd.ones(1, 12, 9), (4, 4), kernel_size=2).shape
+        (1, 3, 4, 4)
+    """
+    return autograd.col2im(input, output_size, kernel_size, dilation, padding, stride)
+
+
+def upsample(
+    input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
+) -> Tensor:
+    """The old name of `interpolate`, without its last arguments.
+
+    Example:
+        >>> nn.functional.upsample(autograd.ones(1, 3, 4, 4), scale_factor=2).shape
+        (1, 3, 8, 8)
+    """
+    return autograd.interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """The old name of `interpolate` in mode "nearest".
+
+    Example:
+        >>> nn.functional.upsample_nearest(autograd.ones(1, 3, 4, 4), scale_factor=2).shape
+        (1, 3, 8, 8)
+    """
+    return autograd.interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """The old name of `interpolate` in mode "bilinear" with `align_corners`.
+
+    Example:
+        >>> nn.functional.upsample_bilinear(autograd.ones(1, 3, 4, 4), scale_factor=2).shape
+        (1, 3, 8, 8)
+    """
+    return autograd.interpolate(input, size, scale_factor, "bilinear", True)

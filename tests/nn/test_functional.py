@@ -16,20 +16,59 @@ from autograd.errors import ArgumentError
 
 # Left out on purpose: deprecated arguments, and those of other devices.
 LEFT_OUT = {"size_average", "reduce", "_stacklevel", "out"}
-OURS = {"multiclass_hinge_loss"}
+OURS = {"maxout", "multiclass_hinge_loss"}
 # PyTorch's builtins have no signature; these are from their documentation.
 BUILTIN = {
     "avg_pool2d": ["input", "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"],
     "conv2d": ["input", "weight", "bias", "stride", "padding", "dilation", "groups"],
+    "cosine_similarity": ["x1", "x2", "dim", "eps"],
     "gelu": ["input", "approximate"],
+    "hardshrink": ["input", "lambd"],
+    "pairwise_distance": ["x1", "x2", "p", "eps", "keepdim"],
+    "softshrink": ["input", "lambd"],
+    "scaled_dot_product_attention": [
+        "query",
+        "key",
+        "value",
+        "attn_mask",
+        "dropout_p",
+        "is_causal",
+        "scale",
+        "enable_gqa",
+    ],
     "linear": ["input", "weight", "bias"],
     "logsigmoid": ["input"],
     "one_hot": ["input", "num_classes"],
     "pad": ["input", "pad", "mode", "value"],
     "prelu": ["input", "weight"],
     "softplus": ["input", "beta", "threshold"],
-    "max_pool2d": ["input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"],
-}
+    **{
+        f"max_pool{n}d": ["input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"]
+        for n in (1, 2, 3)
+    },
+    **{f"adaptive_max_pool{n}d": ["input", "output_size", "return_indices"] for n in (1, 2, 3)},
+    "adaptive_avg_pool1d": ["input", "output_size"],
+    "avg_pool1d": ["input", "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"],
+    "avg_pool3d": [
+        "input", "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override",
+    ],
+    **{f"conv{n}d": ["input", "weight", "bias", "stride", "padding", "dilation", "groups"] for n in (1, 3)},
+    **{
+        f"conv_transpose{n}d": [
+            "input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation",
+        ]
+        for n in (1, 2, 3)
+    },
+    **{
+        f"fractional_max_pool{n}d": [
+            "input", "kernel_size", "output_size", "output_ratio", "return_indices", "_random_samples",
+        ]
+        for n in (2, 3)
+    },
+    "channel_shuffle": ["input", "groups"],
+    "pixel_shuffle": ["input", "upscale_factor"],
+    "pixel_unshuffle": ["input", "downscale_factor"],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(set(F.__all__) - OURS))
