@@ -192,3 +192,32 @@ def _average_window(
         size *= stop - start if count_include_pad else inside.stop - inside.start
         slices.append(inside)
     return slices[0], slices[1], size
+
+
+def combine(x: np.ndarray, starts: np.ndarray, index: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """out[n, o, j] = sum over k from starts[o] to starts[o + 1] of weight[k] * x[n, index[k], j]"""
+    out = np.zeros((x.shape[0], starts.size - 1, x.shape[2]), x.dtype)
+    for o in range(starts.size - 1):
+        for k in range(starts[o], starts[o + 1]):
+            out[:, o] += weight[k] * x[:, index[k]]
+    return out
+
+
+def window_max(
+    x: np.ndarray, depth: np.ndarray, rows: np.ndarray, columns: np.ndarray, dilation: tuple[int, int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A loop over all windows of all planes: the first of the largest wins, the last NaN, -1 without any number."""
+    N, C, _, H, W = x.shape
+    out = np.full((N, C, depth.shape[1], rows.shape[1], columns.shape[1]), -np.inf).astype(x.dtype)
+    indices = np.full(out.shape, -1, np.int64)
+    for n, c, od, oh, ow in np.ndindex(out.shape):
+        s = n * C + c if depth.shape[0] > 1 else 0
+        spans = (depth[s, od], rows[s, oh], columns[s, ow])
+        places = np.ix_(*(np.arange(span[0], span[1], step) for span, step in zip(spans, dilation, strict=True)))
+        window = x[n, c][places].reshape(-1)
+        if window.size:
+            positions = np.broadcast_to((places[0] * H + places[1]) * W + places[2], x[n, c][places].shape).reshape(-1)
+            missing = np.flatnonzero(np.isnan(window))
+            best = missing[-1] if missing.size else window.argmax()
+            out[n, c, od, oh, ow], indices[n, c, od, oh, ow] = window[best], positions[best]
+    return out, indices
