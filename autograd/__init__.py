@@ -13,7 +13,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import errors, graph, ops
+from . import amp, backends, cuda, errors, graph, ops
+from .amp import autocast
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .checkpointing import checkpoint, checkpoint_sequential
 from .creation import (
@@ -42,6 +43,7 @@ from .creation import (
     zeros,
     zeros_like,
 )
+from .devices import device
 from .differentiate import backward, grad
 from .dtypes import bool_ as bool
 from .dtypes import (
@@ -63,11 +65,12 @@ from .dtypes import (
     short,
     uint8,
 )
+from .dtypes import DType as dtype
 from .dtypes import float32 as float
 from .dtypes import int32 as int
 from .exchange import from_dlpack
 from .function import Function, once_differentiable, operation
-from .graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled, topological_order
+from .graph import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled, topological_order
 from .ops import *  # noqa: F403
 from .primitive import Primitive, define, registry
 from .profiler import profile
@@ -93,6 +96,7 @@ from .random import (
     set_rng_state,
 )
 from .serialization import load, save
+from .settings import get_num_threads, set_num_threads, set_printoptions
 from .tensor import Tensor
 from .tracing import record
 from .value import Value
@@ -116,6 +120,16 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     *ops.__all__,
+    "amp",
+    "autocast",
+    "backends",
+    "cuda",
+    "device",
+    "dtype",
+    "get_num_threads",
+    "inference_mode",
+    "set_num_threads",
+    "set_printoptions",
     "profile",
     "operation",
     "once_differentiable",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .devices import check_device
 from .errors import ArgumentError, DtypeError, ShapeError
 from .primitive import Handle
 
@@ -78,13 +79,3 @@ def to_number(name: str, argument: str, value: Any) -> int | float:
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         raise ArgumentError(f"{name}: {argument} is {value!r}; use a finite number")
     return value
-
-
-def check_device(device: Any) -> None:
-    """Raise unless the device is "cpu" or None.
-
-    Raises:
-        ArgumentError: another device is asked for.
-    """
-    if device not in (None, "cpu") and str(device) != "cpu":
-        raise ArgumentError(f"device {device!r} is not there; chainrule computes on 'cpu'")

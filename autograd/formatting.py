@@ -10,7 +10,9 @@ import numpy as np
 
 __all__ = ["format_array", "with_suffixes"]
 
-PRECISION, EDGE_ITEMS, THRESHOLD, LINE_WIDTH = 4, 3, 1000, 80
+# `set_printoptions` sets them.
+PRECISION, EDGE_ITEMS, THRESHOLD, LINE_WIDTH = 4, 3, 1000.0, 80
+SCIENTIFIC: bool | None = None  # powers of ten: always, never, or where the numbers need them
 
 
 def _formatter(shown: np.ndarray) -> tuple[Callable[[Any], str], int]:
@@ -26,6 +28,8 @@ def _formatter(shown: np.ndarray) -> tuple[Callable[[Any], str], int]:
         scientific = counted.size > 0 and bool(
             sizes.max() / sizes.min() > 1000 or sizes.max() > 1e8 or sizes.min() < 1e-4
         )
+    if SCIENTIFIC is not None:
+        scientific = SCIENTIFIC
 
     def plain(x: Any) -> str:
         x = float(x)

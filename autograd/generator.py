@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
+from .devices import CPU, check_device, device, names_device
 from .errors import ArgumentError, DtypeError
 
-__all__ = ["Generator", "default_generator", "gaussian", "source", "uniform", "whole_numbers"]
+__all__ = ["Generator", "default_generator", "drawing_from", "gaussian", "source", "uniform", "whole_numbers"]
 
 
 class Generator:
@@ -18,6 +21,7 @@ class Generator:
 
     Args:
         seed: where the sequence starts; drawn from the operating system, unless given.
+        device: "cpu" or None; it may stand first, as in PyTorch.
 
     Example:
         >>> g = autograd.Generator(0)
@@ -27,7 +31,10 @@ class Generator:
         tensor(True)
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: Any = None, device: Any = None) -> None:
+        if names_device(seed):  # PyTorch's only argument
+            seed, device = None, seed
+        check_device(device)
         self.manual_seed(int(np.random.SeedSequence().entropy) % 2**63 if seed is None else seed)  # type: ignore[arg-type]
 
     def manual_seed(self, seed: int) -> Generator:
@@ -46,6 +53,11 @@ class Generator:
     def initial_seed(self) -> int:
         """The seed that the sequence started from."""
         return self._seed
+
+    @property
+    def device(self) -> device:
+        """Where numbers are drawn: on the CPU."""
+        return CPU
 
     def get_state(self) -> dict[str, Any]:
         """The state, as plain data."""
@@ -67,6 +79,26 @@ class Generator:
 
 default_generator = Generator()
 
+
+class _StandIn(threading.local):
+    """What this thread draws from in place of the default generator."""
+
+    generator: Generator | None = None
+
+
+_stand_in = _StandIn()
+
+
+@contextlib.contextmanager
+def drawing_from(generator: Generator) -> Iterator[None]:
+    """Inside, what would draw from the default generator in this thread draws from another one."""
+    before, _stand_in.generator = _stand_in.generator, generator
+    try:
+        yield
+    finally:
+        _stand_in.generator = before
+
+
 # Called before numbers are drawn, and may refuse it; vmap does.
 guards: list[Callable[[], None]] = []
 
@@ -81,7 +113,7 @@ def source(generator: Generator | None) -> np.random.Generator:
         raise DtypeError(f"generator: expected an autograd.Generator or None, not {type(generator).__name__}")
     for guard in guards:
         guard()
-    return (default_generator if generator is None else generator).numpy
+    return (generator or _stand_in.generator or default_generator).numpy
 
 
 def uniform(shape: tuple[int, ...], dtype: dtypes.DType, generator: Generator | None) -> np.ndarray:

@@ -30,6 +30,7 @@ __all__ = [
     "PairNode",
     "WideNode",
     "enable_grad",
+    "inference_mode",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
@@ -123,6 +124,29 @@ class no_grad(_GradMode):  # noqa: N801 - PyTorch's name
     """
 
     mode = False
+
+
+class inference_mode(_GradMode):  # noqa: N801
+    """Record nothing inside, as `no_grad`; PyTorch's name for blocks whose results are never differentiated.
+
+    Args:
+        mode: False records inside.
+
+    Example:
+        >>> x = autograd.tensor(2.0, requires_grad=True)
+        >>> with autograd.inference_mode():
+        ...     y = x * 3
+        >>> y.requires_grad
+        False
+    """
+
+    mode = False
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = not mode
+
+    def _again(self) -> _GradMode:
+        return _Fixed(self.mode)
 
 
 class enable_grad(_GradMode):  # noqa: N801

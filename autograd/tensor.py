@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from . import differentiate, dtypes, graph
 from .arrays import to_array
+from .devices import CPU, check_device, device, names_device
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .formatting import format_array, with_suffixes
 from .graph import Hooks, Kept, RemovableHandle
@@ -57,9 +59,28 @@ class Tensor(Methods):
     # --- what it is
 
     @property
-    def device(self) -> str:
-        """Where the numbers are: always "cpu"."""
-        return "cpu"
+    def device(self) -> device:
+        """Where the numbers are: always `device("cpu")`."""
+        return CPU
+
+    def get_device(self) -> builtins.int:
+        """The number of the graphics card that the numbers are on: -1, for none."""
+        return -1
+
+    @property
+    def is_cpu(self) -> builtins.bool:
+        """Whether the numbers are in the CPU's memory: they are."""
+        return True
+
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """Whether the numbers are on a graphics card: they are not."""
+        return False
+
+    @property
+    def is_sparse(self) -> builtins.bool:
+        """Whether only numbers other than 0 are stored: all are."""
+        return False
 
     @property
     def itemsize(self) -> int:
@@ -163,6 +184,11 @@ class Tensor(Methods):
     def node(self) -> graph.Node | None:
         """The recorded operation that made this tensor; None for a leaf."""
         return None if self._edge is None else graph.target_of(self._edge)
+
+    @property
+    def grad_fn(self) -> graph.Node | None:
+        """The recorded operation that made this tensor: `node` under PyTorch's name."""
+        return self.node
 
     @property
     def grad(self) -> Tensor | None:
@@ -484,9 +510,8 @@ class Tensor(Methods):
                 continue
             if isinstance(given, Tensor):
                 dtype = given.dtype
-            elif isinstance(given, str) and given.split(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta"):
-                if given != "cpu":
-                    raise ArgumentError(f"to: device {given!r} is not there; chainrule computes on 'cpu'")
+            elif names_device(given):
+                check_device(given)
             else:
                 dtype = given
         wanted = self.dtype if dtype is None else dtypes.as_dtype(dtype)
@@ -501,6 +526,14 @@ class Tensor(Methods):
     def cpu(self) -> Tensor:
         """The tensor itself: it is on the CPU already."""
         return self
+
+    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+        """The tensor on a graphics card.
+
+        Raises:
+            ArgumentError: always, as there is none.
+        """
+        raise ArgumentError("cuda: there is no graphics card, as cuda.is_available() says; chainrule computes on 'cpu'")
 
     def float(self) -> Tensor:
         """The tensor as float32."""

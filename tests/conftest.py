@@ -15,6 +15,7 @@ import autograd
 def pytest_configure() -> None:
     """With REQUIRE_PEERS set, PyTorch must be there, so that no comparison with it is skipped unseen."""
     if os.environ.get("REQUIRE_PEERS"):
+        import expecttest  # noqa: F401
         import torch  # noqa: F401
 
 
