@@ -319,6 +319,7 @@ class Node:
                 )
         if create_graph and plan.arrays:
             saved = plan.rewrap(self, saved)
+            return plan.joined(plan.pull(gradient, saved, wanted), saved)
         return plan.pull(gradient, saved, wanted)
 
     def release(self) -> None:

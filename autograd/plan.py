@@ -100,6 +100,20 @@ class Plan:
                 wrapped[k] = _join(saved[k], None)
         return tuple(wrapped)
 
+    def joined(self, parts: Sequence[Any], saved: Sequence[Any]) -> Sequence[Any]:
+        """Gradients that came out constant although what the rule read is in a graph, joined to it with derivative 0.
+
+        So is relu's: PyTorch's second derivative of it is zeros, and not an error.
+        """
+        constant = [isinstance(part, Handle) and not part._requires_grad for part in parts]
+        if True not in constant:
+            return parts
+        read = [y for x in saved[: self.arrays] for y in (x if type(x) is tuple else (x,))]
+        source = next((x for x in read if isinstance(x, Handle) and x._requires_grad), None)
+        if source is None:
+            return parts
+        return [op.constant_in.apply(p, source) if c else p for p, c in zip(parts, constant)]
+
     def describe(self, saved: Sequence[Any], cell: list[int], node: Node) -> str:
         """Name the saved array whose version counter is `cell`, for an error."""
         for edge, name in zip(node.edges, self.op.inputs):

@@ -23,8 +23,8 @@ import numpy as np
 
 from .applying import apply_general, binary_applier, check_broadcast, general_applier, join_graph, unary_applier
 from .handle import Handle, appliers, as_handle, handle_types, make, register_handle, register_tensor, version_cell
-from .plan import Plan
 from .operations import op, registry
+from .plan import Plan
 
 __all__ = [
     "Handle", "Plan", "Primitive", "Sample", "appliers", "apply_general", "as_handle", "check_broadcast", "define",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import dtypes
+from ..batching import spread
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError
 from ..primitive import Sample, as_handle, define, op
@@ -106,6 +107,17 @@ RECIPROCAL = unary(
 )
 # What a step function passes back: nothing, not even of an infinite gradient.
 ZERO = unary("zero", np.zeros_like, lambda x: 0.0, lambda g: op.zero(g), promotes="same", formula="0")
+# What a gradient becomes whose rule read x and did not come out as a function of it, as that of relu: its own
+# derivative by x is 0, where without this it would be an error to ask for it.
+CONSTANT_IN = define(
+    "constant_in",
+    forward=lambda value, x: np.array(value),
+    inputs=("value", "x"),
+    vjp={"value": lambda g: g, "x": lambda g, x: op.zero(x)},
+    batch=lambda record, inputs, batched, size, _: record.apply(spread(inputs[0], batched[0], size), inputs[1]),
+    samples=lambda rng: [Sample((values(rng, (2, 3)), values(rng, (4,))))],
+    formula="value, with derivative 0 by x",
+)
 
 # --- quotients rounded to whole numbers
 
