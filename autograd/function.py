@@ -267,6 +267,9 @@ class Function:
         tensors = [fresh.get(id(t), t) for t in tensors]
         without = [fresh.get(id(t), t) for t in ctx._not_differentiable]
         if state.grad_enabled and True in needs:
+            for tensor in tensors:
+                if not any(tensor is d for d in dirty):
+                    _mark_shared(tensor, args)
             cls._join(ctx, args, needs, tensors, without, dirty)
         return tuple(results) if several else results[0]
 
@@ -311,6 +314,17 @@ def _twin(tensor: Any) -> Any:
     twin = make(tensor._array)
     twin._version = version_cell(tensor)  # the memory is shared
     return twin
+
+
+def _mark_shared(result: Any, args: Sequence[Any]) -> None:
+    """Enter a result that shows the memory of an argument as its view, by no operation that could be looked up."""
+    result._view = None
+    for source in args:
+        if isinstance(source, Handle) and np.may_share_memory(result._array, source._array):
+            result._version = cell = version_cell(source)
+            result._view = (source, None, ())
+            cell.append(weakref.ref(result, cell.remove))
+            return
 
 
 @functools.cache

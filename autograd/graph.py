@@ -81,7 +81,7 @@ class _GradMode:
 
     mode: bool
 
-    def __new__(cls, *given: Any) -> Any:
+    def __new__(cls, *given: Any, **named: Any) -> Any:
         mode = super().__new__(cls)
         return mode(given[0]) if given and callable(given[0]) else mode  # `@no_grad` without parentheses
 
@@ -546,6 +546,8 @@ def _at(edge: Any, gradient: Any) -> Any:
 def _run_hooks(node: Any, gradient: Any, create_graph: bool) -> Any:
     several = type(gradient) is list
     for index, hooks in node.hooks.items():
+        if index < 0:
+            continue  # called after accumulation
         part = gradient[index] if several else gradient
         if part is None:
             continue

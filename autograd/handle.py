@@ -41,7 +41,7 @@ class Handle:
     # One list for all tensors that share memory, made when first needed: a counter of changes, and after it weak
     # references to those of the tensors that are views of another.
     _version: list[Any] | None
-    _view: tuple[Handle, Primitive, tuple[Any, ...]] | None  # of a view: what it shows, by which operation
+    _view: tuple[Handle, Primitive | None, tuple[Any, ...]] | None  # of a view: what it shows, by which operation
     name: str | None
 
     @property

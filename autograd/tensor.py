@@ -18,11 +18,13 @@ from .graph import Hooks, Kept, RemovableHandle
 from .methods import Methods
 from .ops import reduce
 from .ops import shape as shape_ops
-from .ops.dims import normalize_dim
+from .ops.dims import normalize_dim, normalize_sizes
 from .primitive import Handle, as_handle, make, register_tensor, version_cell
 
 __all__ = ["Tensor"]
 
+# The place of the hooks that are called after accumulation, beside those on the gradient, which go by output index.
+_AFTER = -1
 # Two threads may sweep graphs that share a leaf; adding to its gradient is read and write in one.
 _receive_lock = threading.Lock()
 
@@ -31,8 +33,9 @@ class Tensor(Methods):
     """An n-dimensional array that records what is done to it, so that gradients can flow back.
 
     Args:
-        data: an array, a number, or nested lists of numbers; arrays are copied.
-        dtype: float32 for Python floats and int64 for Python integers, unless given; arrays keep theirs.
+        data: an array or nested lists of numbers, which are copied; or whole numbers, which are sizes: `Tensor(2, 3)`
+            is a tensor of that shape to be filled. (`autograd.tensor` takes a number for what it is.)
+        dtype: the default dtype, unless given, also for arrays of others; `autograd.tensor` keeps these.
         requires_grad: record operations on this tensor and accumulate its gradient in `.grad`.
 
     Raises:
@@ -49,8 +52,14 @@ class Tensor(Methods):
     edges: tuple[Any, ...] = ()  # a leaf is a node without inputs
     keeps_gradient = True
 
-    def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
-        self._array = to_array(data, dtype)
+    def __init__(self, *data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
+        if len(data) == 2 and not isinstance(data[1], int):
+            *data, dtype = data  # type: ignore[assignment]
+        dtype = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+        if len(data) == 1 and not isinstance(data[0], int):
+            self._array = to_array(data[0], dtype)
+        else:
+            self._array = np.zeros(normalize_sizes("Tensor", data) if data else 0, dtype)
         self._edge = self._grad = self._hooks = self._version = self._view = self.name = None
         self._requires_grad = False
         if requires_grad:
@@ -226,6 +235,26 @@ class Tensor(Methods):
         result._version = version_cell(self)
         return result
 
+    def detach_(self) -> Tensor:
+        """Take this tensor out of its graph; returns the tensor itself.
+
+        Raises:
+            GraphError: it is a view, whose base would stay in the graph.
+
+        Example:
+            >>> x = autograd.tensor(2.0, requires_grad=True) * 3
+            >>> x.detach_().requires_grad
+            False
+        """
+        if self._view is not None:
+            raise GraphError("detach_: this tensor is a view of another one; use detach() instead")
+        self._edge, self._requires_grad, self._hooks = None, False, None
+        return self
+
+    def is_nonzero(self) -> builtins.bool:
+        """Tell whether the only number is not 0."""
+        return builtins.bool(self)
+
     def backward(
         self,
         gradient: Any = None,
@@ -268,6 +297,9 @@ class Tensor(Methods):
             else:
                 held._array += gradient
                 version_cell(held)[0] += 1
+        if self._hooks is not None and _AFTER in self._hooks:
+            for hook in list(self._hooks[_AFTER].functions.values()):
+                hook(self)
 
     @property
     def hooks(self) -> dict[int, Hooks] | None:
@@ -315,6 +347,30 @@ class Tensor(Methods):
         if not callable(hook):
             raise ArgumentError(f"register_hook: {hook!r:.40} cannot be called; give a function of the gradient")
         return self._own_hooks("register_hook").add(hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call `hook(tensor)` after a sweep has added to this leaf's `.grad`, as an optimizer that steps at once does.
+
+        Returns:
+            A handle whose `remove()` takes the hook away.
+
+        Raises:
+            GraphError: the tensor is no leaf that requires grad.
+            ArgumentError: the hook is no function.
+
+        Example:
+            >>> x = autograd.tensor(1.0, requires_grad=True)
+            >>> handle = x.register_post_accumulate_grad_hook(lambda x: print(x.grad))
+            >>> (2 * x).backward()
+            tensor(2.)
+        """
+        if not callable(hook):
+            raise ArgumentError(f"register_post_accumulate_grad_hook: {hook!r:.40} cannot be called")
+        if self._edge is not None:
+            raise GraphError("register_post_accumulate_grad_hook: only leaves accumulate; use register_hook")
+        self._own_hooks("register_post_accumulate_grad_hook")
+        assert self._hooks is not None
+        return self._hooks.setdefault(_AFTER, Hooks()).add(hook)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this result in `.grad`, as leaves do.
@@ -456,7 +512,9 @@ class Tensor(Methods):
         result = object.__new__(type(self))
         memo[id(self)] = result
         result.__setstate__(self.__getstate__())
-        result._array = np.array(self._array)
+        result._array = _copied(self._array, memo)
+        if self._version is not None:
+            result._version = memo.setdefault(id(self._version), [0])
         if self._grad is not None:
             result._grad = make(np.array(self._grad._array))
         return result
@@ -511,7 +569,7 @@ class Tensor(Methods):
             if isinstance(given, Tensor):
                 dtype = given.dtype
             elif names_device(given):
-                check_device(given)
+                check_device(given, "to")
             else:
                 dtype = given
         wanted = self.dtype if dtype is None else dtypes.as_dtype(dtype)
@@ -574,6 +632,20 @@ class Tensor(Methods):
     def type_as(self, other: Tensor) -> Tensor:
         """The tensor in the dtype of another."""
         return self.to(other.dtype)
+
+
+def _copied(array: np.ndarray, memo: dict[int, Any]) -> np.ndarray:
+    """A copy that shares memory with the copies of what the array shares memory with."""
+    whole = array
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    if whole.base is not None or not (whole.flags.c_contiguous or whole.flags.f_contiguous):
+        return np.array(array)
+    copy = memo.get(id(whole))
+    if copy is None:
+        copy = memo[id(whole)] = np.array(whole, order="K")
+    offset = array.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    return np.ndarray(array.shape, array.dtype, copy.reshape(-1, order="A").view(), offset, array.strides)
 
 
 register_tensor(Tensor)

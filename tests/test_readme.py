@@ -43,7 +43,7 @@ def _forget(name: str) -> None:
 
 def test_every_block_is_found_and_every_path_exists() -> None:
     text = README.read_text(encoding="utf-8")
-    assert len(BLOCKS) == text.count("```python") == 4
+    assert len(BLOCKS) == text.count("```python") == 5
     for path in re.findall(r"^\| `([\w/.]+)`", text, flags=re.MULTILINE) + re.findall(r"!\[.*\]\((.*)\)", text):
         assert (README.parent / path).exists(), path
 

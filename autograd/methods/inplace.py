@@ -247,6 +247,11 @@ def guard(x: Handle, name: str, *others: Any) -> None:
     """
     if local.state.grad_enabled:
         whole = _whole(x)
+        if x._version is not None and any(_of_a_function(view(), whole) for view in x._version[1:]):
+            raise InPlaceError(
+                f"{name}: x {x.shape} shares memory with a result of a Function, whose backward would not know of the "
+                "change; return a clone() in its forward"
+            )
         if whole._edge is None and whole._requires_grad:
             what = "leaf that requires grad" if whole is x else "view of a leaf that requires grad"
             raise InPlaceError(
@@ -296,8 +301,19 @@ def become(x: Handle, name: str, function: Callable[..., Any], *arguments: Any, 
     return x
 
 
+def _of_a_function(view: Any, whole: Handle) -> bool:
+    """Whether a tensor is a view of `whole` that a Function made, and no operation that could be looked up."""
+    return view is not None and view._view is not None and view._view[1] is None and _whole(view) is whole
+
+
 def _joins(x: Handle, *others: Any) -> bool:
-    """Whether a change of `x` by others is to be recorded."""
+    """Whether a change of `x` by others is to be recorded.
+
+    Raises:
+        InPlaceError: one of them is mapped over by vmap, and has no numbers here.
+    """
+    if any(isinstance(o, Handle) and type(o._array) is not np.ndarray for o in (x, *others)):
+        raise InPlaceError("in place: tensors cannot be changed in place inside vmap; compute a new tensor")
     if not local.state.grad_enabled:
         return False
     return x._requires_grad or any(isinstance(o, Handle) and o._requires_grad for o in others)
@@ -326,6 +342,7 @@ def rejoin(x: Handle, result: Handle) -> None:
         view = x
         while view._view is not None:
             view, primitive, attributes = view._view
+            assert primitive is not None  # `guard` refuses what a Function made
             chain.append((primitive.name, attributes))
         _lead(whole, lambda: join_graph(views.VIEW_SCATTER, (whole, result), (tuple(reversed(chain)),), whole))
 

@@ -279,6 +279,39 @@ def test_its_picture_shows_its_name() -> None:
     assert "Cube" in text
 
 
+def test_results_that_share_memory_with_an_argument_are_not_changed_in_place() -> None:
+    class Same(autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 3
+
+    class View(autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x.view(2, 1)
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g.view(2) * 3
+
+    for function in (Same, View):
+        for changed in ("argument", "result", "view of the result"):
+            x = autograd.tensor([1.0, 2.0], requires_grad=True)
+            base = x * 1
+            result = function.apply(base)
+            target = {"argument": base, "result": result, "view of the result": result[0]}[changed]
+            with pytest.raises(errors.InPlaceError, match="shares memory with a result of a Function"):
+                target.mul_(2)
+            result.sum().backward()
+            assert x.grad is not None and x.grad.tolist() == [3.0, 3.0]
+    with autograd.no_grad():
+        Same.apply(x).mul_(2)
+
+
 # --- records by a decorator
 
 

@@ -301,3 +301,14 @@ def test_views_that_are_gone_leave_nothing_behind() -> None:
     for _ in range(5):
         x[0].t()
     assert x._version == [0]
+
+
+def test_inside_vmap_changes_are_refused() -> None:
+    def changed(x: autograd.Tensor) -> autograd.Tensor:
+        y = x * 1
+        y.mul_(x)
+        return (y * y).sum()
+
+    for function in (changed, autograd.func.grad(changed)):
+        with pytest.raises(errors.InPlaceError, match="vmap"):
+            autograd.func.vmap(function)(autograd.ones(4, 3))

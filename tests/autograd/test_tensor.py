@@ -780,3 +780,32 @@ def test_a_hook_must_answer_with_a_gradient_that_fits(on_leaf, answer, kind):
     with pytest.raises(kind, match="hook"):
         (y * 3).sum().backward()
     assert x.grad is None
+
+
+def test_deepcopy_keeps_what_is_shared(torch):
+    whole = np.arange(12.0).reshape(3, 4)
+    for make in (autograd.tensor, torch.tensor):
+        x = make(whole)
+        a, b, c = copy.deepcopy((x, x[1:, ::2], x.T))
+        a.mul_(5)
+        assert b.tolist() == (whole * 5)[1:, ::2].tolist() and c.tolist() == (whole * 5).T.tolist()
+        b.zero_()
+        assert a.tolist()[1] == [0.0, 25.0, 0.0, 35.0]
+        assert x.tolist() == whole.tolist()
+    alone = copy.deepcopy(autograd.tensor(whole)[1])
+    assert alone.tolist() == whole[1].tolist()
+
+
+def test_hooks_after_accumulation(torch):
+    for module in (autograd, torch):
+        x = module.tensor([1.0, 2.0], requires_grad=True)
+        seen = []
+        handle = x.register_post_accumulate_grad_hook(lambda t, seen=seen: seen.append(t.grad.tolist()))
+        (x * x).sum().backward()
+        (x * 3).sum().backward()
+        handle.remove()
+        (x * 3).sum().backward()
+        assert seen == [[2.0, 4.0], [5.0, 7.0]]
+    y = autograd.tensor([1.0], requires_grad=True)
+    expect(lambda: (y * 2).register_post_accumulate_grad_hook(print), errors.GraphError, "only leaves accumulate")
+    expect(lambda: autograd.ones(1).register_post_accumulate_grad_hook(print), errors.GraphError, "require grad")

@@ -86,6 +86,29 @@ def reduction(*, several: bool = True, empty: bool = True, **kwargs: Any) -> lis
     return [*calls, *(call(R(shape), dim, keepdim=True, **kwargs) for shape, dim in cases)]
 
 
+def recurrent(gates: int, states: int) -> list[Call]:
+    """Networks of one layer, and of two in both directions without biases; features 3, state 2."""
+    rows = 2 * gates
+
+    def state(runs: int) -> Any:
+        h = R((runs, 2, 2), -1, 1)
+        return [h, R((runs, 2, 2), -1, 1)] if states == 2 else h
+
+    one = [R(shape, -1, 1) for shape in ((rows, 3), (rows, 2), (rows,), (rows,))]
+    two = [R(shape, -1, 1) for shape in [(rows, 3), (rows, 2)] * 2 + [(rows, 4), (rows, 2)] * 2]
+    return [
+        call(R((4, 2, 3)), state(1), one, True, 1, 0.0, True, False, False),
+        call(R((2, 4, 3)), state(4), two, False, 2, 0.0, False, True, True),
+    ]
+
+
+def cell(gates: int, states: int) -> list[Call]:
+    rows = 2 * gates
+    state: Any = [R((4, 2), -1, 1), R((4, 2), -1, 1)] if states == 2 else R((4, 2), -1, 1)
+    weights = [R(shape, -1, 1) for shape in ((rows, 3), (rows, 2), (rows,), (rows,))]
+    return [call(R((4, 3)), state, *weights), call(R((4, 3)), state, *weights[:2])]
+
+
 WHOLE = [call(R(shape)) for shape in SHAPES]
 SOME = [call(R(shape)) for shape in SHAPES if 0 not in shape]
 INDEX = C([[0, 2, 1], [1, 1, 0]], "int64")
@@ -102,6 +125,12 @@ ANYWHERE = [
 # fmt: on
 
 CASES: dict[str, list[Call]] = {
+    "lstm": recurrent(4, 2),
+    "gru": recurrent(3, 1),
+    **{name: recurrent(1, 1) for name in ("rnn_tanh", "rnn_relu")},
+    "lstm_cell": cell(4, 2),
+    "gru_cell": cell(3, 1),
+    **{name: cell(1, 1) for name in ("rnn_tanh_cell", "rnn_relu_cell")},
     "chain_matmul": [call(R((2, 3)), R((3, 4)), R((4, 1)), R((1, 2)))],
     "ger": [call(R((2,)), R((3,)))],
     "inverse": [call(R((2, 2))), call(R((2, 3, 3)))],
@@ -562,7 +591,8 @@ NOT_COMPARED: dict[str, str] = {
         ("initial_seed", "manual_seed", "get_rng_state", "set_rng_state", "default_generator"), "state of the generator"
     ),
     **dict.fromkeys(
-        ("checkpoint", "checkpoint_sequential", "from_dlpack", "is_anomaly_enabled", "once_differentiable", "operation"),
+        ("checkpoint", "checkpoint_sequential", "from_dlpack", "is_anomaly_enabled", "once_differentiable")
+        + ("operation",),
         "no function of arrays; compared in the tests of its module",
     ),
     "poisson": "random: tests/autograd/test_random.py looks at its distribution",
