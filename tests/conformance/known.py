@@ -41,6 +41,17 @@ ABSENT: dict[str, str] = {
     "fft.*": COMPLEX,
     **dict.fromkeys(("complex", "polar", "view_as_complex", "stft"), COMPLEX),
     **dict.fromkeys(("cdouble", "cfloat", "chalf"), COMPLEX),
+    **dict.fromkeys(("to_sparse",), "sparse tensors are not offered"),
+    **dict.fromkeys(
+        (
+            "jiterator_unary",
+            "jiterator_binary",
+            "jiterator_4inputs_with_extra_args",
+            "jiterator_binary_return_by_ref",
+            "jiterator_2inputs_2outputs",
+        ),
+        "compiles text for a GPU",
+    ),
     "bfloat16": "NumPy has no bfloat16",
     "_chunk_cat": INTERNAL,
     **dict.fromkeys(("max_pool2d_with_indices_backward", "_upsample_bilinear2d_aa"), INTERNAL),
@@ -222,3 +233,9 @@ ACCEPTED: dict[str, Difference] = {
 IN_PLACE_DIFFERENCES: dict[str, Difference] = {
     "addbmm": Difference(r"addbmm_: the result .* does not fit x \((1,)?\)", "PyTorch gives the tensor another shape"),
 }
+
+# Modules of PyTorch's database that we do not have, with the reason.
+ABSENT_MODULES: dict[str, str] = {}
+
+# Samples of modules that differ on purpose: by module, what stands in the text of the failure, and the reason.
+MODULE_DIFFERENCES: dict[str, dict[str, str]] = {}
