@@ -27,6 +27,7 @@ class Adagrad(Optimizer):
         initial_accumulator_value: what h begins with.
         eps: keeps the quotient finite.
         maximize: step along the gradient instead.
+        foreach, differentiable, fused: see `Optimizer`.
 
     Raises:
         ArgumentError: a setting is not accepted.
@@ -50,8 +51,11 @@ class Adagrad(Optimizer):
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,
         eps: float = 1e-10,
+        foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         super().__init__(
             params,
@@ -62,6 +66,9 @@ class Adagrad(Optimizer):
                 "initial_accumulator_value": initial_accumulator_value,
                 "eps": eps,
                 "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
             },
         )
 
@@ -69,7 +76,7 @@ class Adagrad(Optimizer):
         names = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")
         at_least_zero("Adagrad", **{name: group[name] for name in names})
 
-    def state_arrays(self, group: Group) -> dict[str, float]:
+    def state_arrays(self, x: Any, group: Group) -> dict[str, Any]:
         return {"sum": group["initial_accumulator_value"]}
 
     def update(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> None:

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError
-
-from .optimizer import Group, Optimizer, at_least_zero, below_one
+from .optimizer import Group, Optimizer, at_least_zero, two_below_one
 
 __all__ = ["Adam", "AdamW"]
 
@@ -34,6 +32,8 @@ class Adam(Optimizer):
         weight_decay: lambda, the factor of an L2 penalty; see `AdamW` for true weight decay.
         amsgrad: divide by the largest v so far.
         maximize: step along the gradient instead.
+        decoupled_weight_decay: decay as `AdamW` does.
+        foreach, capturable, differentiable, fused: see `Optimizer`.
 
     Raises:
         ArgumentError: a setting is not accepted.
@@ -50,8 +50,6 @@ class Adam(Optimizer):
     algorithm 2.
     """
 
-    decoupled = False
-
     def __init__(
         self,
         params: Iterable[Any],
@@ -61,7 +59,12 @@ class Adam(Optimizer):
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -72,17 +75,20 @@ class Adam(Optimizer):
                 "weight_decay": weight_decay,
                 "amsgrad": amsgrad,
                 "maximize": maximize,
+                "foreach": foreach,
+                "capturable": capturable,
+                "differentiable": differentiable,
+                "fused": fused,
+                "decoupled_weight_decay": decoupled_weight_decay,
             },
         )
 
     def check(self, group: Group) -> None:
         name, betas = type(self).__name__, group["betas"]
         at_least_zero(name, lr=group["lr"], eps=group["eps"], weight_decay=group["weight_decay"])
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ArgumentError(f"{name}: betas is {betas!r}; use two numbers, as (0.9, 0.999)")
-        below_one(name, beta1=betas[0], beta2=betas[1])
+        two_below_one(name, betas)
 
-    def state_arrays(self, group: Group) -> dict[str, float]:
+    def state_arrays(self, x: Any, group: Group) -> dict[str, Any]:
         arrays = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
         return {**arrays, "max_exp_avg_sq": 0.0} if group["amsgrad"] else arrays
 
@@ -90,7 +96,7 @@ class Adam(Optimizer):
         """One step of the rule."""
         lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
         if decay:
-            if self.decoupled:
+            if group["decoupled_weight_decay"]:
                 x *= 1 - lr * decay
             else:
                 g = g + decay * x
@@ -98,13 +104,17 @@ class Adam(Optimizer):
         m *= beta1
         m += (1 - beta1) * g
         v *= beta2
-        v += (1 - beta2) * (g * g)
+        square = g * g
+        square *= 1 - beta2
+        v += square
         if group["amsgrad"]:
             v = np.maximum(s["max_exp_avg_sq"], v, out=s["max_exp_avg_sq"])
         root = np.sqrt(v)
         root /= math.sqrt(1 - beta2**t)
         root += group["eps"]
-        x -= lr / (1 - beta1**t) * m / root
+        step = m / root
+        step *= lr / (1 - beta1**t)
+        x -= step
 
 
 class AdamW(Adam):
@@ -115,7 +125,7 @@ class AdamW(Adam):
     and then Adam's rule with lambda = 0.
 
     Args:
-        params, lr, betas, eps, amsgrad, maximize: as for `Adam`.
+        params, lr, betas, eps, amsgrad, maximize, foreach, capturable, differentiable, fused: as for `Adam`.
         weight_decay: lambda.
 
     Raises:
@@ -132,8 +142,6 @@ class AdamW(Adam):
     Source: Loshchilov and Hutter 2017, arXiv 1711.05101, algorithm 2, with the schedule's factor in lr.
     """
 
-    decoupled = True
-
     def __init__(
         self,
         params: Iterable[Any],
@@ -144,5 +152,22 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )

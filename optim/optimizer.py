@@ -3,7 +3,12 @@
 A rule is written once, on arrays, as its paper writes it: `update(x, g, s, t, group)` changes the parameter x in place,
 given its gradient g, its state arrays s, the number t of this step, and the settings of its group. `step` calls it for
 every parameter that has a gradient, and counts the change in the parameter's version, so that a graph that still
-needs the old numbers is found out.
+needs the old numbers is found out. The state follows the parameter's dtype: after `model.double()` the next step goes
+on with the moments cast to float64 (PyTorch raises an error there), and so does `load_state_dict`.
+
+A rule that keeps no count in its state says `counts = False`, and one that does not act on each number by itself says
+`whole = True`. Numbers that a rule keeps beside its arrays (`numbers`) are 0-d Tensors of float32 in the state, as in
+PyTorch, or of float64 where that is the default dtype.
 
 Large parameters are handed to the rule in blocks that fit the cache. A rule acts on each number by itself, so blocks
 change nothing in the result; the intermediate arrays of the formula stay small, and are reused at once.
@@ -14,13 +19,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from typing import Any
+from functools import wraps
+from itertools import count
+from typing import Any, ClassVar
 
 import numpy as np
 
 import autograd
 from autograd import Tensor
 from autograd.errors import ArgumentError, DtypeError, GraphError, ShapeError
+from autograd.graph import RemovableHandle
 from autograd.primitive import make, version_cell
 
 __all__ = ["Optimizer"]
@@ -30,11 +38,20 @@ BLOCK = 1 << 14  # numbers: 64 KiB of float32, below the size at which malloc as
 State = dict[str, Any]
 Group = dict[str, Any]
 
+PLAIN = frozenset({float, int, bool, str, tuple, list, type(None)})
+_keys = count()
+HOOKS = ("step_before", "step_after", "save_before", "save_after", "load_before", "load_after")
+# Settings of PyTorch's that say on what and how the arrays are computed, which is not for a state to decide.
+ENGINE = ("capturable", "differentiable")
+# What schedules keep in the groups.
+SCHEDULED = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr")
+
 
 def at_least_zero(name: str, **settings: Any) -> None:
     """Raise ArgumentError unless every setting is a number that is not negative."""
     for setting, value in settings.items():
-        if isinstance(value, Tensor) or not isinstance(value, (int, float, np.number)) or not value >= 0:
+        number = value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
+        if not isinstance(number, (int, float, np.number)) or not number >= 0:
             raise ArgumentError(f"{name}: {setting} is {value!r}; use a number that is not negative")
 
 
@@ -46,12 +63,46 @@ def below_one(name: str, **settings: Any) -> None:
             raise ArgumentError(f"{name}: {setting} is {value!r}; use a number less than 1")
 
 
+def two_below_one(name: str, betas: Any) -> None:
+    """Raise ArgumentError unless `betas` are two numbers of at least 0 and less than 1."""
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise ArgumentError(f"{name}: betas is {betas!r}; use two numbers, as (0.9, 0.999)")
+    below_one(name, beta1=betas[0], beta2=betas[1])
+
+
+def single(value: float) -> Any:
+    """A number of the state: a NumPy scalar of float32, or of the default dtype where that is float64."""
+    return np.float64(value) if autograd.get_default_dtype() == np.float64 else np.float32(value)
+
+
+def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(step)
+    def with_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        hooks = self._hooks
+        for hook in tuple(hooks["step_before"].values()):
+            changed = hook(self, args, kwargs)
+            if changed is not None:
+                if not isinstance(changed, tuple) or len(changed) != 2:
+                    raise ArgumentError(
+                        f"{self._name}: a hook before step returned {changed!r:.80}; it returns None, or step's "
+                        "arguments as (args, kwargs)"
+                    )
+                args, kwargs = changed
+        out = step(self, *args, **kwargs)
+        for hook in tuple(hooks["step_after"].values()):
+            hook(self, args, kwargs)
+        return out
+
+    return with_hooks
+
+
 class Optimizer:
     """The base class of update rules. A subclass defines `state_arrays` and `update`, and passes its settings here.
 
     Args:
-        params: Tensors that require grad, as `model.parameters()`; or dicts, each with such Tensors under "params"
-            and with settings of its own.
+        params: Tensors that require grad, as `model.parameters()`; or pairs of name and Tensor, as
+            `model.named_parameters()`; or dicts, each with such Tensors or pairs under "params" and with settings of
+            its own.
         defaults: the settings of groups that do not give their own.
 
     Attributes:
@@ -59,17 +110,43 @@ class Optimizer:
         state: from parameter to its state, a dict of Tensors and of "step", the number of steps so far.
         defaults: the settings given at first.
 
+    The settings `foreach` and `fused` of PyTorch's optimizers change nothing here: every step is one pass of NumPy over
+    blocks that fit the cache. `capturable` (CUDA graphs) and `differentiable` (a step that is itself recorded) are
+    refused when they are true.
+
+    A batch too large for memory is split, and the gradients of its parts add up before one step:
+
+        >>> model = nn.Linear(2, 1)
+        >>> optimizer = optim.SGD(model.parameters(), lr=0.1)
+        >>> x, y = autograd.randn(8, 2), autograd.randn(8, 1)
+        >>> for part in range(4):
+        ...     rows = slice(2 * part, 2 * part + 2)
+        ...     loss = nn.functional.mse_loss(model(x[rows]), y[rows]) / 4  # the mean over all parts
+        ...     loss.backward()
+        >>> optimizer.step()
+        >>> optimizer.zero_grad()
+
     Raises:
         ArgumentError: there are no parameters, one comes twice, or a setting is not known or not accepted.
         DtypeError: something is no Tensor.
         GraphError: a parameter is the result of an operation.
     """
 
+    counts: ClassVar[bool] = True
+    whole: ClassVar[bool] = False
+    number_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = _hooked(cls.__dict__["step"])  # type: ignore[method-assign]
+
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         self.defaults = defaults
+        self._hooks: dict[str, dict[int, Callable[..., Any]]] = {name: {} for name in HOOKS}
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        if isinstance(params, (Tensor, Mapping)):
+        if isinstance(params, (Tensor, Mapping)) or not isinstance(params, Iterable):
             raise DtypeError(
                 f"{self._name}: params is a {type(params).__name__}; give a list of Tensors or of dicts, as [x]"
             )
@@ -91,7 +168,8 @@ class Optimizer:
         """
         if not isinstance(param_group, Mapping) or "params" not in param_group:
             raise ArgumentError(f'{self._name}: a group is a dict with "params", not {param_group!r:.80}')
-        unknown = [name for name in param_group if name not in self.defaults and name not in ("params", "initial_lr")]
+        known_names = {*self.defaults, "params", "param_names", *SCHEDULED}
+        unknown = [name for name in param_group if name not in known_names]
         if unknown:
             raise ArgumentError(
                 f"{self._name}: setting {unknown[0]!r} is not known; there are {', '.join(self.defaults)}"
@@ -101,6 +179,7 @@ class Optimizer:
             raise ArgumentError(f"{self._name}: params is a set, which has no fixed order; give a list")
         group = {**self.defaults, **param_group}
         group["params"] = [params] if isinstance(params, Tensor) else list(params)
+        self._take_names(group)
         known = {id(parameter) for other in self.param_groups for parameter in other["params"]}
         for parameter in group["params"]:
             if not isinstance(parameter, Tensor):
@@ -113,20 +192,61 @@ class Optimizer:
             if id(parameter) in known:
                 raise ArgumentError(f"{self._name}: a parameter {parameter.shape} comes twice; give each one once")
             known.add(id(parameter))
+        for name, value in group.items():  # a pair of numbers may be one of Tensors, as PyTorch's betas
+            if isinstance(value, tuple) and any(isinstance(number, Tensor) for number in value):
+                group[name] = tuple(n.item() if isinstance(n, Tensor) and n.numel() == 1 else n for n in value)
+        self._refuse(group)
         self.check(group)
         self.param_groups.append(group)
+
+    def _take_names(self, group: Group) -> None:
+        """Part pairs of name and Tensor; all groups have names, or none has."""
+        pairs = [isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in group["params"]]
+        if any(pairs):
+            if not all(pairs):
+                raise ArgumentError(f"{self._name}: some parameters have names and some have not; name all or none")
+            group["param_names"] = [name for name, _ in group["params"]]
+            group["params"] = [parameter for _, parameter in group["params"]]
+        if self.param_groups and ("param_names" in group) != ("param_names" in self.param_groups[0]):
+            raise ArgumentError(f"{self._name}: some groups have names and some have not; name all or none")
+
+    def _refuse(self, group: Group) -> None:
+        if group.get("capturable"):
+            raise ArgumentError(f"{self._name}: capturable is for CUDA graphs, of which a CPU has none; leave it False")
+        if group.get("differentiable"):
+            raise ArgumentError(
+                f"{self._name}: differentiable=True is not offered: a step changes arrays and is not recorded; write "
+                "the step with operations, as x - lr * g with g from autograd.grad(..., create_graph=True)"
+            )
+        if group.get("foreach") and group.get("fused"):
+            raise ArgumentError(f"{self._name}: foreach and fused exclude each other; here neither changes anything")
 
     def check(self, group: Group) -> None:
         """Raise ArgumentError where a setting is not accepted."""
 
-    def state_arrays(self, group: Group) -> dict[str, float]:
-        """The names of the arrays that the rule keeps for each parameter, and the number each begins with."""
+    def state_arrays(self, x: Any, group: Group) -> dict[str, Any]:
+        """The names of the arrays that the rule keeps for the parameter x, and what each begins with: one number for
+        an array like x, or the shape of an array of zeros."""
+        return {}
+
+    def numbers(self, state: State, t: int, group: Group) -> dict[str, Any]:
+        """What the rule computes once in a step for the whole parameter; handed to `update` beside the arrays.
+        Those that are kept stand in `state` under `number_names`; without such names it is not called."""
         return {}
 
     def update(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> None:
-        """Change x in place: one step of the rule."""
+        """Change x in place: one step of the rule.
+
+        Args:
+            x: the parameter, or a block of it.
+            g: its gradient.
+            s: its state arrays and numbers by name.
+            t: the number of this step, from 1; where the rule does not count, 1 when its state begins, and 2 after it.
+            group: the settings.
+        """
         raise NotImplementedError(f"{self._name} has no update rule; define `def update(self, x, g, s, t, group):`")
 
+    @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step: change every parameter that has a gradient.
 
@@ -141,30 +261,45 @@ class Optimizer:
             with autograd.enable_grad():
                 loss = closure()
         for group in self.param_groups:
+            settings = _numbers_of(group)
             for parameter in group["params"]:
                 if parameter._grad is not None:
-                    self._step_one(parameter, group)
+                    self._step_one(parameter, settings)
         return loss
 
     def _step_one(self, parameter: Tensor, group: Group) -> None:
         state = self.state[parameter]
-        starts = self.state_arrays(group)
-        for name, start in starts.items():
-            if name not in state:
-                state[name] = make(np.full_like(parameter._array, start, order="C", subok=False))
-        t = state["step"] = state.get("step", 0) + 1
         x, g = parameter._array, parameter._grad._array
-        s = {name: state[name]._array for name in starts}
-        if group["maximize"]:
+        t = 2
+        if self.counts:
+            t = state["step"] = state.get("step", 0) + 1
+        arrays = {}
+        for name, start in self.state_arrays(x, group).items():
+            held = state.get(name)
+            if held is None:
+                held = state[name] = make(_begin(x, start))
+                t = t if self.counts else 1
+            array = held._array
+            if array.dtype is not x.dtype and array.dtype != x.dtype:
+                array = array.astype(x.dtype)
+                state[name] = make(array)
+            arrays[name] = array
+        numbers = self.numbers(state, t, group) if self.number_names else None
+        if group.get("maximize"):
             g = -g
-        if x.size <= BLOCK or not (x.flags.c_contiguous and g.flags.c_contiguous):
-            self.update(x, g, s, t, group)
+        if x.size <= BLOCK or self.whole or not (x.flags.c_contiguous and g.flags.c_contiguous):
+            if numbers:
+                arrays.update(numbers)
+            self.update(x, g, arrays, t, group)
         else:
             x, g = x.reshape(-1), g.reshape(-1)
-            s = {name: array.reshape(-1) for name, array in s.items()}
+            arrays = {name: array.reshape(-1) for name, array in arrays.items()}
             for start in range(0, x.size, BLOCK):
                 block = slice(start, start + BLOCK)
-                self.update(x[block], g[block], {name: array[block] for name, array in s.items()}, t, group)
+                cut = {name: array[block] for name, array in arrays.items()}
+                if numbers:
+                    cut.update(numbers)
+                self.update(x[block], g[block], cut, t, group)
         version_cell(parameter)[0] += 1
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -174,28 +309,38 @@ class Optimizer:
                 if set_to_none:
                     parameter._grad = None
                 elif parameter._grad is not None:
-                    parameter.grad = autograd.zeros_like(parameter.grad)
+                    if parameter._grad.requires_grad:
+                        parameter.grad = parameter._grad.detach()
+                    parameter._grad.zero_()
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the settings as plain data and Tensors; parameters are numbered in their order.
 
         Returns:
-            `{"state": {number: state}, "param_groups": [{"params": [numbers], ...settings}]}`, as PyTorch's.
+            `{"state": {number: state}, "param_groups": [{"params": [numbers], ...settings}]}`, as PyTorch's: "step" is
+            a 0-d Tensor. The Tensors are the state's own, which the next step changes; `deepcopy` keeps them.
         """
-        number = self._numbers()
-        return {
-            "state": {number[id(p)]: dict(self.state[p]) for p in self._parameters() if self.state.get(p)},
+        for hook in list(self._hooks["save_before"].values()):
+            hook(self)
+        number = {id(parameter): k for k, parameter in enumerate(self._parameters())}
+        packed = {
+            "state": {number[id(p)]: _packed(self.state[p]) for p in self._parameters() if self.state.get(p)},
             "param_groups": [
                 {**_settings(group), "params": [number[id(p)] for p in group["params"]]} for group in self.param_groups
             ],
         }
+        for hook in list(self._hooks["save_after"].values()):
+            changed = hook(self, packed)
+            packed = packed if changed is None else changed
+        return packed
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a state that `state_dict` gave; it is copied. If anything does not fit, nothing changes.
 
         Args:
             state_dict: the state of an optimizer with as many parameters, of the same shapes, in the same groups.
-                Settings that this optimizer does not know, as PyTorch's "foreach", are passed over.
+                Arrays are cast to the dtypes of the parameters. Settings that this optimizer does not know, and
+                "capturable" and "differentiable", are passed over.
 
         Raises:
             ArgumentError: the groups differ, or something is missing.
@@ -205,6 +350,10 @@ class Optimizer:
             raise ArgumentError(
                 f'{self._name}: a state has "state" and "param_groups"; give what state_dict() returned'
             )
+        state_dict = dict(state_dict)
+        for hook in list(self._hooks["load_before"].values()):
+            changed = hook(self, state_dict)
+            state_dict = state_dict if changed is None else changed
         saved = state_dict["param_groups"]
         sizes, own = [len(g["params"]) for g in saved], [len(g["params"]) for g in self.param_groups]
         if sizes != own:
@@ -212,17 +361,21 @@ class Optimizer:
                 f"{self._name}: the state is of groups of {sizes} parameters, and this optimizer has groups of {own}; "
                 "load it into one that was built alike"
             )
-        places = [key for group in saved for key in group["params"]]
         states: dict[Tensor, State] = {}
-        for key, parameter in zip(places, self._parameters(), strict=True):
-            if key in state_dict["state"]:
-                states[parameter] = self._restored(key, state_dict["state"][key], parameter)
         for group, settings in zip(self.param_groups, saved, strict=True):
-            known = {*group, "initial_lr"} - {"params"}
+            for key, parameter in zip(settings["params"], group["params"], strict=True):
+                if key in state_dict["state"]:
+                    states[parameter] = self._restored(key, state_dict["state"][key], parameter, group)
+        for group, settings in zip(self.param_groups, saved, strict=True):
+            known = {*group, *SCHEDULED, "param_names"} - {"params", *ENGINE}
             group.update(deepcopy({name: value for name, value in settings.items() if name in known}))
         self.state = defaultdict(dict, states)
+        for hook in list(self._hooks["load_after"].values()):
+            hook(self)
 
-    def _restored(self, key: Any, state: Mapping[str, Any], parameter: Tensor) -> State:
+    def _restored(self, key: Any, state: Mapping[str, Any], parameter: Tensor, group: Group) -> State:
+        own = {**self.defaults, **group}
+        expected = self.state_arrays(parameter._array, own)
         restored: State = {}
         for name, value in state.items():
             if value is None:
@@ -230,20 +383,76 @@ class Optimizer:
             if name == "step":
                 restored[name] = int(value)
                 continue
+            if name in self.number_names:
+                restored[name] = make(np.array(autograd.as_tensor(value)._array))
+                continue
             array = np.array(autograd.as_tensor(value)._array, dtype=parameter.dtype, order="C")
-            if array.shape != parameter.shape:
+            start = expected.get(name)
+            shape = start if isinstance(start, tuple) else tuple(parameter.shape)
+            if array.shape != shape:
                 raise ShapeError(
                     f"{self._name}: {name!r} of parameter {key} has shape {array.shape}, and the parameter "
-                    f"{parameter.shape}; load the state into an optimizer of the same model"
+                    f"{parameter.shape} needs {shape}; load the state into an optimizer of the same model"
                 )
             restored[name] = make(array)
         return restored
 
+    def _add_hook(self, where: str, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        functions = self._hooks[where]
+        key = next(_keys)
+        functions[key] = hook
+        if prepend:
+            for other in [k for k in functions if k != key]:
+                functions[other] = functions.pop(other)
+        return RemovableHandle(functions, key)
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step; it may return other (args, kwargs) for `step`.
+
+        Returns:
+            A handle, whose `remove()` takes the hook away.
+        """
+        return self._add_hook("step_before", hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step.
+
+        Example:
+            >>> x = autograd.tensor([1.0], requires_grad=True)
+            >>> optimizer = optim.SGD([x], lr=0.1)
+            >>> handle = optimizer.register_step_post_hook(lambda optimizer, args, kwargs: print("stepped"))
+            >>> optimizer.step()
+            stepped
+            >>> handle.remove()
+        """
+        return self._add_hook("step_after", hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer)` before `state_dict`; with `prepend` before the other hooks."""
+        return self._add_hook("save_before", hook, prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` after `state_dict`; what it returns, unless None, is the state dict."""
+        return self._add_hook("save_after", hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` before `load_state_dict`, with a shallow copy of the state dict; what it
+        returns, unless None, is loaded in its place."""
+        return self._add_hook("load_before", hook, prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer)` after `load_state_dict`."""
+        return self._add_hook("load_after", hook, prepend)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_hooks"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._hooks = {name: {} for name in HOOKS}
+
     def _parameters(self) -> list[Tensor]:
         return [parameter for group in self.param_groups for parameter in group["params"]]
-
-    def _numbers(self) -> dict[int, int]:
-        return {id(parameter): k for k, parameter in enumerate(self._parameters())}
 
     def __repr__(self) -> str:
         lines = [f"{self._name} ("]
@@ -255,3 +464,25 @@ class Optimizer:
 
 def _settings(group: Group) -> Group:
     return {name: value for name, value in group.items() if name != "params"}
+
+
+def _numbers_of(group: Group) -> Group:
+    """The settings with a Tensor's number in the place of the Tensor, as of a learning rate that is one. A NumPy number
+    would widen float32."""
+    if PLAIN.issuperset(map(type, group.values())):
+        return group
+    return {name: v.item() if isinstance(v, (Tensor, np.generic)) else v for name, v in group.items()}
+
+
+def _begin(x: Any, start: Any) -> Any:
+    if isinstance(start, tuple):
+        return np.zeros(start, x.dtype)
+    return np.full_like(x, start, order="C", subok=False)
+
+
+def _packed(state: State) -> State:
+    step = state.get("step")
+    if step is None:
+        return dict(state)
+    exact = np.float32 if step < 1 << 24 else np.float64
+    return {**state, "step": make(np.array(step, exact))}

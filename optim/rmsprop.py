@@ -31,6 +31,7 @@ class RMSprop(Optimizer):
         momentum: mu.
         centered: divide by the running standard deviation instead.
         maximize: step along the gradient instead.
+        capturable, foreach, differentiable: see `Optimizer`.
 
     Raises:
         ArgumentError: a setting is not accepted.
@@ -56,8 +57,10 @@ class RMSprop(Optimizer):
         weight_decay: float = 0,
         momentum: float = 0,
         centered: bool = False,
-        *,
+        capturable: bool = False,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -69,6 +72,9 @@ class RMSprop(Optimizer):
                 "momentum": momentum,
                 "centered": centered,
                 "maximize": maximize,
+                "foreach": foreach,
+                "capturable": capturable,
+                "differentiable": differentiable,
             },
         )
 
@@ -76,8 +82,8 @@ class RMSprop(Optimizer):
         at_least_zero("RMSprop", **{name: group[name] for name in ("lr", "eps", "weight_decay", "momentum")})
         below_one("RMSprop", alpha=group["alpha"])
 
-    def state_arrays(self, group: Group) -> dict[str, float]:
-        arrays = {"square_avg": 0.0}
+    def state_arrays(self, x: Any, group: Group) -> dict[str, Any]:
+        arrays: dict[str, Any] = {"square_avg": 0.0}
         if group["momentum"]:
             arrays["momentum_buffer"] = 0.0
         if group["centered"]:

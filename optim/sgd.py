@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd.errors import ArgumentError
 
@@ -31,6 +31,7 @@ class SGD(Optimizer):
         weight_decay: lambda, the factor of an L2 penalty `lambda / 2 |x|^2`.
         nesterov: look ahead: needs momentum, and no dampening.
         maximize: step along the gradient instead.
+        foreach, differentiable, fused: see `Optimizer`.
 
     Raises:
         ArgumentError: a setting is not accepted.
@@ -47,6 +48,8 @@ class SGD(Optimizer):
     momentum in deep learning, equations 1 to 4, with lr taken out of v, as PyTorch has it.
     """
 
+    counts: ClassVar[bool] = False
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -57,6 +60,9 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         super().__init__(
             params,
@@ -67,6 +73,9 @@ class SGD(Optimizer):
                 "weight_decay": weight_decay,
                 "nesterov": nesterov,
                 "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
             },
         )
 
@@ -78,7 +87,7 @@ class SGD(Optimizer):
                 f"{group['dampening']}"
             )
 
-    def state_arrays(self, group: Group) -> dict[str, float]:
+    def state_arrays(self, x: Any, group: Group) -> dict[str, Any]:
         return {"momentum_buffer": 0.0} if group["momentum"] else {}
 
     def update(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> None:

@@ -1,102 +1,28 @@
-"""Schedules of the learning rate. After each epoch, `scheduler.step()` sets the `lr` of the optimizer's groups.
-
-A schedule multiplies the learning rate that it finds, so that two of them may be put on one optimizer, as a warm-up
-and a decay. `t` counts the calls of `step()`; `base` is the learning rate at the beginning.
-"""
+"""Schedules that follow from the learning rate at the epoch before."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from autograd.errors import ArgumentError, DtypeError
+from autograd.errors import ArgumentError
 
-from .optimizer import Optimizer
+from ..optimizer import Optimizer
+from .base import LRScheduler, at_least_one
 
 __all__ = [
+    "ConstantLR",
     "CosineAnnealingLR",
     "ExponentialLR",
-    "LRScheduler",
     "LambdaLR",
     "LinearLR",
     "MultiStepLR",
+    "MultiplicativeLR",
+    "PolynomialLR",
     "StepLR",
 ]
-
-
-class LRScheduler:
-    """The base class of schedules. A subclass defines `next_lr`.
-
-    Args:
-        optimizer: whose learning rates are set.
-        last_epoch: -1 to begin; to go on without a state dict, the last t.
-
-    Attributes:
-        base_lrs: the learning rates at the beginning, one for each group.
-        last_epoch: t.
-
-    Raises:
-        ArgumentError: the optimizer is none, or a schedule that goes on finds no "initial_lr" in the groups.
-    """
-
-    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise DtypeError(f"{type(self).__name__}: expected an Optimizer, not {type(optimizer).__name__}")
-        for k, group in enumerate(optimizer.param_groups):
-            if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
-            elif "initial_lr" not in group:
-                raise ArgumentError(
-                    f"{type(self).__name__}: last_epoch is {last_epoch}, but group {k} has no 'initial_lr'; set it to "
-                    "the learning rate that the schedule began with"
-                )
-        self.optimizer = optimizer
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
-        self.step()
-
-    def next_lr(self, lr: float, base: float, t: int, group: int) -> float:
-        """The learning rate of a group at t >= 1, from that at t - 1."""
-        raise NotImplementedError(
-            f"{type(self).__name__} has no schedule; define `def next_lr(self, lr, base, t, group):`"
-        )
-
-    def first_lr(self, lr: float, base: float, group: int) -> float:
-        """The learning rate at t = 0."""
-        return lr
-
-    def step(self) -> None:
-        """Go on to the next t, and set the learning rates."""
-        self.last_epoch += 1
-        t = self.last_epoch
-        for k, (group, base) in enumerate(zip(self.optimizer.param_groups, self.base_lrs, strict=True)):
-            lr: Any = group["lr"]
-            group["lr"] = self.next_lr(lr, base, t, k) if t else self.first_lr(lr, base, k)
-        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
-
-    def get_last_lr(self) -> list[float]:
-        """The learning rates that were set last, one for each group."""
-        return list(self._last_lr)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The state as plain data, without the optimizer."""
-        return {name: value for name, value in self.__dict__.items() if name != "optimizer" and not callable(value)}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a state that `state_dict` gave. The learning rates themselves are in the optimizer's state.
-
-        Raises:
-            ArgumentError: the state is of another schedule.
-        """
-        own = self.state_dict()
-        if set(state_dict) != set(own):
-            raise ArgumentError(
-                f"{type(self).__name__}: the state has {', '.join(sorted(state_dict))}, and this schedule needs "
-                f"{', '.join(sorted(own))}"
-            )
-        self.__dict__.update(state_dict)
 
 
 class StepLR(LRScheduler):
@@ -118,8 +44,7 @@ class StepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
-        if step_size < 1:
-            raise ArgumentError(f"StepLR: step_size is {step_size}; use a whole number of at least 1")
+        at_least_one("StepLR", step_size=step_size)
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -149,12 +74,19 @@ class MultiStepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.milestones = sorted(milestones)
+        self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
     def next_lr(self, lr: float, base: float, t: int, group: int) -> float:
-        return lr * self.gamma ** (bisect_right(self.milestones, t) - bisect_right(self.milestones, t - 1))
+        return lr * self.gamma ** self.milestones[t]
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "milestones": dict(self.milestones)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        self.milestones = Counter(self.milestones)
 
 
 class ExponentialLR(LRScheduler):
@@ -196,8 +128,7 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
-        if T_max < 1:
-            raise ArgumentError(f"CosineAnnealingLR: T_max is {T_max}; use a whole number of at least 1")
+        at_least_one("CosineAnnealingLR", T_max=T_max)
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
@@ -239,8 +170,7 @@ class LinearLR(LRScheduler):
                 f"LinearLR: start_factor {start_factor} must be above 0 and at most 1, and end_factor {end_factor} "
                 "from 0 to 1"
             )
-        if total_iters < 1:
-            raise ArgumentError(f"LinearLR: total_iters is {total_iters}; use a whole number of at least 1")
+        at_least_one("LinearLR", total_iters=total_iters)
         self.start_factor = start_factor
         self.end_factor = end_factor
         self.total_iters = total_iters
@@ -256,7 +186,108 @@ class LinearLR(LRScheduler):
         return lr * self._factor(t) / self._factor(t - 1) if t <= self.total_iters else lr
 
 
-class LambdaLR(LRScheduler):
+class ConstantLR(LRScheduler):
+    """`lr = factor * base` for the first `total_iters` epochs, and base after it.
+
+    Args:
+        optimizer: whose learning rates are set.
+        factor: from 0 to 1.
+        total_iters: the number of epochs with the factor.
+        last_epoch: see `LRScheduler`.
+
+    Example:
+        >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=1)
+        >>> scheduler.get_last_lr()
+        [0.5]
+        >>> scheduler.step()
+        >>> scheduler.get_last_lr()
+        [1.0]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
+        if not 0 <= factor <= 1:
+            raise ArgumentError(f"ConstantLR: factor is {factor}; use a number from 0 to 1")
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def first_lr(self, lr: float, base: float, group: int) -> float:
+        return lr * self.factor
+
+    def next_lr(self, lr: float, base: float, t: int, group: int) -> float:
+        return lr if t != self.total_iters else lr / self.factor if self.factor else base
+
+
+class PolynomialLR(LRScheduler):
+    """`lr = base * (1 - t / total_iters)^power`, and 0 after `total_iters` epochs.
+
+    Args:
+        optimizer: whose learning rates are set.
+        total_iters: the number of epochs until 0.
+        power: 1 for a straight line.
+        last_epoch: see `LRScheduler`.
+
+    Example:
+        >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.PolynomialLR(optimizer, total_iters=2, power=2.0)
+        >>> scheduler.step()
+        >>> scheduler.get_last_lr()
+        [0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def next_lr(self, lr: float, base: float, t: int, group: int) -> float:
+        if t > self.total_iters:
+            return lr
+        return lr * ((1 - t / self.total_iters) / (1 - (t - 1) / self.total_iters)) ** self.power
+
+
+class _FunctionLR(LRScheduler):
+    """A schedule by functions of t, one for each group. Their objects' attributes are in the state; functions are not.
+
+    Args:
+        optimizer: whose learning rates are set.
+        lr_lambda: a function from t to a factor, or a list of them.
+        last_epoch: see `LRScheduler`.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
+        name, count = type(self).__name__, len(getattr(optimizer, "param_groups", ()))
+        functions = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
+        if len(functions) != count and isinstance(optimizer, Optimizer):
+            raise ArgumentError(f"{name}: {len(functions)} functions do not fit {count} groups; give one for each")
+        self.lr_lambdas = functions
+        super().__init__(optimizer, last_epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        kept = [None if isinstance(f, _FUNCTION) else dict(getattr(f, "__dict__", {})) for f in self.lr_lambdas]
+        return {**super().state_dict(), "lr_lambdas": kept}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        functions = self.lr_lambdas
+        super().load_state_dict(state_dict)
+        for function, attributes in zip(functions, self.lr_lambdas, strict=True):
+            if attributes is not None:
+                function.__dict__.update(attributes)  # type: ignore[call-overload]
+        self.lr_lambdas = functions
+
+
+_FUNCTION = type(lambda: None)
+
+
+class LambdaLR(_FunctionLR):
     """`lr = base * lr_lambda(t)`.
 
     Args:
@@ -275,31 +306,37 @@ class LambdaLR(LRScheduler):
         [0.5]
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
-        last_epoch: int = -1,
-    ) -> None:
-        count = len(optimizer.param_groups)
-        functions = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
-        if len(functions) != count:
-            raise ArgumentError(f"LambdaLR: {len(functions)} functions do not fit {count} groups; give one for each")
-        self._lambda = _Functions(functions)
-        super().__init__(optimizer, last_epoch)
-
     def first_lr(self, lr: float, base: float, group: int) -> float:
-        return base * self._lambda(group, 0)
+        return base * self.lr_lambdas[group](0)
 
     def next_lr(self, lr: float, base: float, t: int, group: int) -> float:
-        return base * self._lambda(group, t)
+        return base * self.lr_lambdas[group](t)
 
 
-class _Functions:
-    """Functions of a schedule; being callable, they stay out of its state."""
+class MultiplicativeLR(_FunctionLR):
+    """Multiplies the learning rate by `lr_lambda(t)` at each t from 1 on.
 
-    def __init__(self, functions: list[Callable[[int], float]]) -> None:
-        self.functions = functions
+    Args:
+        optimizer: whose learning rates are set.
+        lr_lambda: a function from t to a factor, or a list of them, one for each group.
+        last_epoch: see `LRScheduler`.
 
-    def __call__(self, group: int, t: int) -> float:
-        return self.functions[group](t)
+    Raises:
+        ArgumentError: there is not one function for each group.
+
+    Example:
+        >>> optimizer = optim.SGD([autograd.zeros(1, requires_grad=True)], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.MultiplicativeLR(optimizer, lambda t: 0.5)
+        >>> for _ in range(3):
+        ...     scheduler.step()
+        >>> scheduler.get_last_lr()
+        [0.125]
+    """
+
+    closed: ClassVar[bool] = False
+
+    def first_lr(self, lr: float, base: float, group: int) -> float:
+        return lr if self._is_initial else lr * self.lr_lambdas[group](0)  # begun anew by a SequentialLR
+
+    def next_lr(self, lr: float, base: float, t: int, group: int) -> float:
+        return lr * self.lr_lambdas[group](t)
