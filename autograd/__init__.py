@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import amp, backends, cuda, errors, graph, ops
+from . import accelerator, amp, backends, cuda, errors, graph, ops
 from .amp import autocast
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .checkpointing import checkpoint, checkpoint_sequential
@@ -45,6 +45,7 @@ from .creation import (
 )
 from .devices import device
 from .differentiate import backward, grad
+from .dtypes import DType as dtype  # noqa: N813
 from .dtypes import bool_ as bool
 from .dtypes import (
     can_cast,
@@ -65,12 +66,38 @@ from .dtypes import (
     short,
     uint8,
 )
-from .dtypes import DType as dtype
 from .dtypes import float32 as float
 from .dtypes import int32 as int
 from .exchange import from_dlpack
 from .function import Function, once_differentiable, operation
 from .graph import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled, topological_order
+from .legacy import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    Size,
+    asarray,
+    bfloat16,
+    contiguous_format,
+    detach,
+    e,
+    finfo,
+    get_default_device,
+    iinfo,
+    inf,
+    is_nonzero,
+    is_same_size,
+    nan,
+    newaxis,
+    pi,
+    set_default_device,
+)
 from .ops import *  # noqa: F403
 from .primitive import Primitive, define, registry
 from .profiler import profile
@@ -115,13 +142,41 @@ def __getattr__(name: str) -> Any:
     """Import what few programs need when it is first asked for."""
     if name in ("func", "functional", "linalg", "masked", "signal", "special", "testing"):
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "vmap":
+        return importlib.import_module(f"{__name__}.func").vmap
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [
     *ops.__all__,
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
+    "ShortTensor",
+    "Size",
+    "accelerator",
     "amp",
+    "asarray",
     "autocast",
+    "bfloat16",
+    "contiguous_format",
+    "detach",
+    "e",
+    "finfo",
+    "get_default_device",
+    "iinfo",
+    "inf",
+    "is_nonzero",
+    "is_same_size",
+    "nan",
+    "newaxis",
+    "pi",
+    "set_default_device",
     "backends",
     "cuda",
     "device",

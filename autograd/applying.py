@@ -14,7 +14,7 @@ import numpy as np
 
 from . import dtypes, graph
 from . import handle as handles
-from .errors import ArgumentError, ChainruleError, DtypeError, ShapeError
+from .errors import ArgumentError, ChainruleError, DtypeError, ShapeError, shown
 from .graph import Node, PairNode, WideNode, local
 from .handle import Handle, as_handle, handle_types, make, new, version_cell
 
@@ -69,9 +69,13 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
             if primitive.infer is not None and not elementwise:
                 primitive.infer(*arrays, *attributes)
             results = primitive.forward(*arrays, *attributes)
-    except (ValueError, TypeError, OverflowError) as error:
-        if elementwise and not isinstance(error, ChainruleError):
-            _check_elementwise(primitive, arrays)
+    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+        if isinstance(error, ChainruleError):
+            raise
+        if elementwise:
+            _check_elementwise(primitive, arrays, attributes)
+        if isinstance(error, (TypeError, AttributeError)):
+            raise _not_defined(primitive, arrays, attributes) from error
         raise
     outputs = results if type(results) is tuple else (results,)
     wrapped = [make(array if type(array) is ndarray else np.asarray(array)) for array in outputs]
@@ -156,11 +160,26 @@ def join_graph(primitive: Primitive, inputs: Sequence[Any], attributes: tuple[An
     _record(primitive, local.state, list(inputs), [x._array for x in inputs], [result], attributes)
 
 
-def _check_elementwise(primitive: Primitive, arrays: Sequence[Any]) -> None:
+def _not_defined(primitive: Primitive, arrays: Sequence[Any], attributes: tuple[Any, ...]) -> DtypeError:
+    """The error for operands or settings of a type that the formula cannot be computed with."""
+    labels = [primitive.inputs[0][1:]] * len(arrays) if primitive.variadic else primitive.inputs
+    given = [
+        f"{label} {array.dtype} {array.shape}" if isinstance(array, ndarray) else f"{label} {shown(array)}"
+        for label, array in zip(labels, arrays, strict=False)
+    ]
+    given += [f"{label} = {shown(value)}" for label, value in zip(primitive.attributes, attributes, strict=False)]
+    return DtypeError(
+        f"{primitive.name}: not defined for {', '.join(given)}; give operands and settings of other types"
+    )
+
+
+def _check_elementwise(primitive: Primitive, arrays: Sequence[Any], attributes: tuple[Any, ...] = ()) -> None:
     """Say in our own words why NumPy refused an elementwise operation."""
     if primitive.infer is not None:
         primitive.infer(*arrays)
     check_broadcast(primitive.name, dict(zip(primitive.inputs, arrays, strict=True)))
+    if any(not isinstance(value, (int, float)) for value in attributes):
+        raise _not_defined(primitive, arrays, attributes)
     found = ", ".join(str(getattr(a, "dtype", type(a).__name__)) for a in arrays)
     raise DtypeError(f"{primitive.name}: not defined for {found}; convert the operands first, with x.to(dtype)")
 

@@ -171,11 +171,17 @@ def _alike(name: str, input: Any, dtype: Any) -> tuple[tuple[int, ...], dtypes.D
     return model.shape, model.dtype if dtype is None else dtypes.as_dtype(dtype)
 
 
-def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def _sizes(name: str, shape: tuple[Any, ...], size: Any) -> tuple[int, ...]:
+    """The sizes that were given by position, or by name."""
+    return normalize_sizes(name, shape if size is None else (size,))
+
+
+def zeros(*shape: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor of zeros.
 
     Args:
         shape: the sizes, one by one or as a tuple.
+        size: the same by name, as a tuple.
         dtype: float32, unless given.
         requires_grad: record operations on the tensor.
         device: "cpu" or None.
@@ -185,34 +191,34 @@ def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: A
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
     """
-    return finish(np.zeros(normalize_sizes("zeros", shape), _dtype(dtype)), requires_grad, device)
+    return finish(np.zeros(_sizes("zeros", shape, size), _dtype(dtype)), requires_grad, device)
 
 
-def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def ones(*shape: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor of ones; arguments as for `zeros`.
 
     Example:
         >>> autograd.ones(3)
         tensor([1., 1., 1.])
     """
-    return finish(np.ones(normalize_sizes("ones", shape), _dtype(dtype)), requires_grad, device)
+    return finish(np.ones(_sizes("ones", shape, size), _dtype(dtype)), requires_grad, device)
 
 
-def empty(*shape: Any, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def empty(*shape: Any, size: Any = None, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor whose numbers are whatever was in memory; arguments as for `zeros`.
 
     Example:
         >>> autograd.empty(2, 3).shape
         (2, 3)
     """
-    return finish(np.empty(normalize_sizes("empty", shape), _dtype(dtype)), requires_grad, device)
+    return finish(np.empty(_sizes("empty", shape, size), _dtype(dtype)), requires_grad, device)
 
 
-def full(shape: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
     """A tensor of one number.
 
     Args:
-        shape: the sizes.
+        size: the sizes.
         fill_value: the number.
         dtype: float32 for a fraction, int64 for a whole number and bool for True and False, unless given.
         requires_grad: record operations on the tensor.
@@ -231,7 +237,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool 
         raise ShapeError(f"full: fill_value {number.shape} is not one number; give one")
     if dtype is None:
         number = number.astype(dtypes.of_number(number.item()))
-    return finish(np.full(normalize_sizes("full", (shape,)), number), requires_grad, device)
+    return finish(np.full(normalize_sizes("full", (size,)), number), requires_grad, device)
 
 
 def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:

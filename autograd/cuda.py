@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import amp
 from .amp import GradScaler, autocast
 from .errors import ArgumentError
 
 __all__ = [
     "GradScaler",
+    "amp",
     "autocast",
     "current_device",
     "device_count",

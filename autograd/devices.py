@@ -43,12 +43,14 @@ class device:  # noqa: N801 - PyTorch's name
             name, index = "cpu", 0
         if name != "cpu" or index not in (None, 0):
             raise ArgumentError(
-                f"device: {name if index is None else f'{name}:{index}'!r} is not there; chainrule computes on 'cpu'"
+                f"device {name if index is None else f'{name}:{index}'!r} is not there; chainrule computes on 'cpu'"
             )
         self.type, self.index = name, index
 
     def __repr__(self) -> str:
-        return f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
+        return (
+            f"device(type={self.type!r})" if self.index is None else f"device(type={self.type!r}, index={self.index})"
+        )
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -72,14 +74,18 @@ class device:  # noqa: N801 - PyTorch's name
 CPU = device("cpu")
 
 
-def check_device(place: Any) -> None:
-    """Raise unless the device is None or the CPU.
+def check_device(place: Any, name: str = "") -> None:
+    """Raise unless the device is None or the CPU. `name` is the operation that the error names.
 
     Raises:
         ArgumentError: another device is asked for.
     """
-    if place is not None and place is not CPU:
+    if place is None or place is CPU:
+        return
+    try:
         device(place)
+    except ArgumentError as error:
+        raise ArgumentError(f"{name}: {error}" if name else str(error)) from None
 
 
 def names_device(value: Any) -> bool:

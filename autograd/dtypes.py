@@ -147,5 +147,6 @@ def result_type(*operands: Any) -> DType:
             continue
         if best is None or _CATEGORY[candidate.kind] > _CATEGORY[best.kind]:
             best = candidate
-    assert best is not None
+    if best is None:
+        raise DtypeError("result_type: there are no operands; give at least one Tensor, array or number")
     return best

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 __all__ = [
     "AnomalyError",
     "ArgumentError",
@@ -16,11 +19,33 @@ __all__ = [
     "LinalgError",
     "MissingExtraError",
     "ShapeError",
+    "WorkerError",
 ]
+
+
+def shown(value: object) -> str:
+    """A wrong argument for a message, on one line: a Tensor or an array by its dtype and shape."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and hasattr(value, "dtype") and (shape or not isinstance(value, (int, float))):
+        return f"a {type(value).__name__} of {value.dtype} {shape}"
+    if isinstance(value, (tuple, list)) and any(hasattr(item, "dtype") for item in value):
+        inner = ", ".join(map(shown, value))
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 class ChainruleError(Exception):
     """Base class of every error that chainrule raises on purpose."""
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """Let errors of what is called inside name the operation that the user called."""
+    try:
+        yield
+    except ChainruleError as error:
+        raise type(error)(f"{name}:{str(error).partition(':')[2]}") from None
 
 
 class ArgumentError(ChainruleError, ValueError):
@@ -65,6 +90,10 @@ class FileFormatError(ChainruleError, ValueError):
 
 class DrawError(ChainruleError, RuntimeError):
     """A picture could not be drawn."""
+
+
+class WorkerError(ChainruleError, RuntimeError):
+    """A worker of a DataLoader died, or did not answer in time."""
 
 
 class MissingExtraError(ChainruleError, ImportError):

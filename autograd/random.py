@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from . import dtypes
 from .arrays import check_device, to_number
 from .batching import draws
-from .creation import _alike, _count, _dtype, finish
+from .creation import _alike, _count, _dtype, _sizes, finish
 from .errors import ArgumentError, DtypeError, ShapeError
 from .generator import Generator, default_generator, gaussian, source, uniform, whole_numbers
 from .ops.arithmetic import MUL
@@ -22,6 +24,7 @@ __all__ = [
     "bernoulli",
     "default_generator",
     "dropout",
+    "fork_rng",
     "get_rng_state",
     "initial_seed",
     "manual_seed",
@@ -80,6 +83,28 @@ def set_rng_state(state: dict[str, Any]) -> None:
     default_generator.set_state(state)
 
 
+@contextlib.contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """After the block the default generator goes on as if nothing had been drawn inside.
+
+    Args:
+        devices: graphics cards, of which there are none.
+        enabled: False leaves it as it is.
+
+    Example:
+        >>> with autograd.random.fork_rng():
+        ...     a = autograd.rand(1)
+        >>> a == autograd.rand(1)
+        tensor([True])
+    """
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(state)
+
+
 def _floating(name: str, dtype: Any) -> dtypes.DType:
     wanted = _dtype(dtype)
     if wanted.kind != "f":
@@ -90,6 +115,7 @@ def _floating(name: str, dtype: Any) -> dtypes.DType:
 @draws
 def rand(
     *shape: Any,
+    size: Any = None,
     dtype: Any = None,
     requires_grad: bool = False,
     generator: Generator | None = None,
@@ -99,6 +125,7 @@ def rand(
 
     Args:
         shape: the sizes, one by one or as a tuple.
+        size: the same by name, as a tuple.
         dtype: float32, unless given.
         requires_grad: record operations on the tensor.
         generator: the source; the default one, unless given.
@@ -108,12 +135,13 @@ def rand(
         (2, 3)
     """
     check_device(device)
-    return finish(uniform(normalize_sizes("rand", shape), _floating("rand", dtype), generator), requires_grad, device)
+    return finish(uniform(_sizes("rand", shape, size), _floating("rand", dtype), generator), requires_grad, device)
 
 
 @draws
 def randn(
     *shape: Any,
+    size: Any = None,
     dtype: Any = None,
     requires_grad: bool = False,
     generator: Generator | None = None,
@@ -126,7 +154,7 @@ def randn(
         (2, 3)
     """
     check_device(device)
-    numbers = gaussian(normalize_sizes("randn", shape), _floating("randn", dtype), generator)
+    numbers = gaussian(_sizes("randn", shape, size), _floating("randn", dtype), generator)
     return finish(numbers, requires_grad, device)
 
 

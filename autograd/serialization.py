@@ -245,7 +245,7 @@ def _header(content: bytes) -> dict[str, Any]:
 
 def _to_npz(arrays: dict[str, np.ndarray], head: dict[str, str] | None, stored: Any) -> bytes:
     if head is not None or isinstance(stored, str):
-        what = "bfloat16" if isinstance(stored, str) else "metadata" if _STRUCTURE not in head else "nested state"
+        what = "bfloat16" if head is None else "nested state" if _STRUCTURE in head else "metadata"
         raise ArgumentError(f"save: an .npz file holds arrays by name and no {what}; use the ending .safetensors")
     file = io.BytesIO()
     ready = {n: a if stored is None or a.dtype.kind != "f" else a.astype(stored) for n, a in arrays.items()}
@@ -395,11 +395,14 @@ def _from_npz(content: bytes, file: str) -> dict[str, Tensor] | None:
             for name in sorted(names):
                 with archive.open(name) as part:
                     array = np.asarray(np.lib.format.read_array(part, allow_pickle=False))
-                tensors[name.removesuffix(".npy")] = make(_array(repr(name), array))
+                own = name.removesuffix(".npy")
+                tensors[own] = make(_array(repr(own), array))
     except DtypeError as error:
         raise FileFormatError(f"load: {file}: {str(error).removeprefix('save: ')}") from None
     except Exception as error:  # whatever zipfile, zlib and NumPy raise on hostile bytes
-        raise FileFormatError(f"load: {file} is no intact .npz file of arrays: {error!r:.200}; write it again") from None
+        raise FileFormatError(
+            f"load: {file} is no intact .npz file of arrays: {error!r:.200}; write it again"
+        ) from None
     return tensors
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import formatting
-from .errors import ArgumentError
+from .errors import ArgumentError, shown
 
 __all__ = ["get_num_threads", "set_num_threads", "set_printoptions"]
 
-_PROFILES = {
+_PROFILES: dict[str, dict[str, Any]] = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
     "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
     "full": {"precision": 4, "threshold": float("inf"), "edgeitems": 3, "linewidth": 80},
@@ -71,7 +71,7 @@ def set_num_threads(num: int) -> None:
         ArgumentError: `num` is no positive whole number.
     """
     if not isinstance(num, int) or isinstance(num, bool) or num < 1:
-        raise ArgumentError(f"set_num_threads: num is {num!r}; use a positive whole number")
+        raise ArgumentError(f"set_num_threads: num is {shown(num)}; use a positive whole number")
     from .kernels.threads import set_thread_count
 
     set_thread_count(num)

@@ -396,13 +396,16 @@ class Tensor(Methods):
 
     # --- its numbers
 
-    def numpy(self) -> np.ndarray:
+    def numpy(self, *, force: builtins.bool = False) -> np.ndarray:
         """The numbers as an array on the same memory.
+
+        Args:
+            force: `detach().numpy()`, also where the tensor requires grad.
 
         Raises:
             GraphError: the tensor requires grad; use `detach().numpy()`.
         """
-        if self._requires_grad:
+        if self._requires_grad and not force:
             raise GraphError("numpy: this tensor requires grad, and NumPy would not record; use x.detach().numpy()")
         return self._array
 
@@ -578,8 +581,16 @@ class Tensor(Methods):
         return reduce.TO_DTYPE.apply(self, wanted)
 
     def type(self, dtype: Any = None) -> Any:
-        """The tensor in another dtype, or without an argument the dtype's name."""
-        return str(self.dtype) if dtype is None else self.to(dtype)
+        """The tensor in another dtype, or without an argument the dtype's name.
+
+        Args:
+            dtype: a dtype, or a constructor of one, as `autograd.LongTensor` or its name "torch.LongTensor".
+        """
+        if dtype is None:
+            return str(self.dtype)
+        if isinstance(dtype, str) and dtype.startswith("torch."):
+            dtype = getattr(graph.services.module("legacy"), dtype.removeprefix("torch."), dtype)
+        return self.to(getattr(dtype, "tensor_dtype", dtype))
 
     def cpu(self) -> Tensor:
         """The tensor itself: it is on the CPU already."""

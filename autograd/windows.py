@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .errors import named
 from .signal import windows
 from .tensor import Tensor
 
@@ -19,7 +20,10 @@ def bartlett_window(
         >>> autograd.bartlett_window(4)
         tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return windows.bartlett(window_length, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device)
+    with named("bartlett_window"):
+        return windows.bartlett(
+            window_length, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device
+        )
 
 
 def blackman_window(
@@ -31,7 +35,10 @@ def blackman_window(
         >>> autograd.blackman_window(2, dtype=autograd.float64)[1]
         tensor(1.0000, dtype=float64)
     """
-    return windows.blackman(window_length, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device)
+    with named("blackman_window"):
+        return windows.blackman(
+            window_length, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device
+        )
 
 
 def hamming_window(
@@ -50,9 +57,10 @@ def hamming_window(
         >>> autograd.hamming_window(4)
         tensor([0.0800, 0.5400, 1.0000, 0.5400])
     """
-    return windows.general_cosine(
-        window_length, a=[alpha, beta], sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device
-    )
+    with named("hamming_window"):
+        return windows.general_cosine(
+            window_length, a=[alpha, beta], sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device
+        )
 
 
 def hann_window(
@@ -64,7 +72,8 @@ def hann_window(
         >>> autograd.hann_window(4)
         tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return windows.hann(window_length, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device)
+    with named("hann_window"):
+        return windows.hann(window_length, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device)
 
 
 def kaiser_window(
@@ -82,6 +91,7 @@ def kaiser_window(
         >>> autograd.kaiser_window(2, beta=0.0)
         tensor([1., 1.])
     """
-    return windows.kaiser(
-        window_length, beta=beta, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device
-    )
+    with named("kaiser_window"):
+        return windows.kaiser(
+            window_length, beta=beta, sym=not periodic, dtype=dtype, requires_grad=requires_grad, device=device
+        )

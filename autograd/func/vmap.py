@@ -61,11 +61,11 @@ class Batched(Tensor):
         """Whether the numbers lie in memory in reading order."""
         return self.inner.is_contiguous()
 
-    def contiguous(self) -> Tensor:
+    def contiguous(self, memory_format: Any = None) -> Tensor:
         """The tensor in reading order in memory."""
         return wrap(self.inner.contiguous(), self.level)
 
-    def numpy(self) -> Any:
+    def numpy(self, *, force: bool = False) -> Any:
         """Refused: there is no array of one example."""
         return self._array.numpy  # type: ignore[attr-defined]
 

@@ -111,6 +111,11 @@ def thread_count() -> int:
     return int(numba.get_num_threads())
 
 
+def set_thread_count(count: int) -> None:
+    """Set how many threads the calling thread's parallel kernels run on, as far as numba was started with so many."""
+    numba.set_num_threads(min(count, config.NUMBA_NUM_THREADS))
+
+
 class _Scratch(threading.local):
     memory: dict[str, np.ndarray]
 

@@ -313,7 +313,9 @@ def _joins(x: Handle, *others: Any) -> bool:
         InPlaceError: one of them is mapped over by vmap, and has no numbers here.
     """
     if any(isinstance(o, Handle) and type(o._array) is not np.ndarray for o in (x, *others)):
-        raise InPlaceError("in place: tensors cannot be changed in place inside vmap; compute a new tensor")
+        raise InPlaceError(
+            "in place: inside vmap a tensor stands for one example of many and cannot be changed; compute a new tensor"
+        )
     if not local.state.grad_enabled:
         return False
     return x._requires_grad or any(isinstance(o, Handle) and o._requires_grad for o in others)

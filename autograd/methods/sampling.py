@@ -10,6 +10,7 @@ from .. import dtypes
 from ..arrays import to_number
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..generator import Generator, gaussian, source, uniform, whole_numbers
+from ..graph import services
 from ..primitive import Handle, make
 from .inplace import guard
 
@@ -34,9 +35,17 @@ def _overwrite(x: Any, numbers: Any) -> Any:
 
 
 class Sampling(Handle):
-    """Random numbers in place; the gradient of what was there before is 0."""
+    """Random numbers in place, where the gradient of what was there before is 0; and draws with given chances."""
 
     __slots__ = ()
+
+    def bernoulli(self, p: Any = None, *, generator: Generator | None = None) -> Tensor:
+        """See `autograd.bernoulli`."""
+        return services.module("random").bernoulli(self, p, generator=generator)
+
+    def multinomial(self, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+        """See `autograd.multinomial`."""
+        return services.module("random").multinomial(self, num_samples, replacement, generator=generator)
 
     def uniform_(self, from_: Any = 0, to: Any = 1, *, generator: Generator | None = None) -> Tensor:
         """Overwrite with numbers drawn uniformly from [from_, to).

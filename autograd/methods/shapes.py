@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ShapeError
+from ..errors import ArgumentError, ShapeError
 from ..ops import copies, diagonals, memory, rearranging, splitting, stretching
 from ..ops import shape as shape_ops
 from ..primitive import Handle, as_handle
@@ -135,8 +135,10 @@ class Shapes(Handle):
         """See `autograd.clone`."""
         return shape_ops.clone(self)
 
-    def contiguous(self) -> Any:
-        """The tensor in reading order in memory: itself, or a copy."""
+    def contiguous(self, memory_format: Any = None) -> Any:
+        """The tensor in reading order in memory: itself, or a copy. (There is one memory format, that order.)"""
+        if memory_format not in (None, "contiguous_format"):
+            raise ArgumentError(f"contiguous: memory_format is {memory_format!r}; use autograd.contiguous_format")
         return self if self._array.flags.c_contiguous else shape_ops.clone(self)
 
     def repeat(self, *repeats: Any) -> Tensor:

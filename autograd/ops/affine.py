@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..composites import composite
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, ShapeError, named
 from ..primitive import Sample, as_handle, op
 from .families import values
 from .products import bmm, mm, mv, outer, same_dtype
@@ -78,7 +78,9 @@ def addmm(input: Operand, mat1: Operand, mat2: Operand, *, beta: float = 1, alph
         tensor([[7.],
                 [7.]])
     """
-    return _added("addmm", input, mm(mat1, mat2), beta, alpha)
+    with named("addmm"):
+        product = mm(mat1, mat2)
+    return _added("addmm", input, product, beta, alpha)
 
 
 @composite(
@@ -104,7 +106,9 @@ def addmv(input: Operand, mat: Operand, vec: Operand, *, beta: float = 1, alpha:
         >>> autograd.addmv(autograd.tensor([1.0, 2.0]), autograd.ones(2, 3), autograd.ones(3))
         tensor([4., 5.])
     """
-    return _added("addmv", input, mv(mat, vec), beta, alpha)
+    with named("addmv"):
+        product = mv(mat, vec)
+    return _added("addmv", input, product, beta, alpha)
 
 
 @composite(
@@ -131,7 +135,9 @@ def addr(input: Operand, vec1: Operand, vec2: Operand, *, beta: float = 1, alpha
         tensor([[3., 4.],
                 [6., 8.]])
     """
-    return _added("addr", input, outer(vec1, vec2), beta, alpha)
+    with named("addr"):
+        product = outer(vec1, vec2)
+    return _added("addr", input, product, beta, alpha)
 
 
 @composite(
@@ -158,7 +164,9 @@ def addbmm(input: Operand, batch1: Operand, batch2: Operand, *, beta: float = 1,
         tensor([[15.],
                 [15.]])
     """
-    return _added("addbmm", input, bmm(batch1, batch2).sum(0), beta, alpha)
+    with named("addbmm"):
+        product = bmm(batch1, batch2).sum(0)
+    return _added("addbmm", input, product, beta, alpha)
 
 
 @composite(
@@ -184,7 +192,9 @@ def baddbmm(input: Operand, batch1: Operand, batch2: Operand, *, beta: float = 1
         >>> autograd.baddbmm(autograd.ones(1), autograd.ones(5, 2, 3), autograd.ones(5, 3, 4)).shape
         (5, 2, 4)
     """
-    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+    with named("baddbmm"):
+        product = bmm(batch1, batch2)
+    return _added("baddbmm", input, product, beta, alpha)
 
 
 def _bilinear_reference(x: Any, y: Any, w: Any, b: Any = None) -> Any:

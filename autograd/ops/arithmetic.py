@@ -79,9 +79,23 @@ def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
     return g * out * op.log(op.where(op.eq(x, 0) & (y >= 0), 1, x))
 
 
+def _power(x: Any, y: Any) -> Any:
+    try:
+        out = x**y
+    except ValueError:
+        if np.result_type(x, y).kind in "iu" and np.any(np.less(y, 0)):
+            raise ArgumentError(
+                "pow: an integer is raised to a negative power, which is no integer; convert to floats, with x.float()"
+            ) from None
+        raise
+    if getattr(x, "dtype", None) == dtypes.bool_ and getattr(y, "dtype", None) == dtypes.bool_:
+        return out.astype(dtypes.bool_)  # NumPy's is int8
+    return out
+
+
 POW = binary(
     "pow",
-    operator.pow,
+    _power,
     scalar.power,
     x=_power_x,
     y=_power_y,
@@ -336,6 +350,10 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 
     The derivative by the base is `exponent * input ** (exponent - 1)`, and 0 where the exponent is 0; by the exponent
     it is `input ** exponent * log(input)`, and 0 where the base is 0 and the exponent is not negative.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        ArgumentError: an integer is raised to a negative power.
 
     Example:
         >>> autograd.pow(autograd.tensor([1.0, 2.0, 3.0]), 2)

@@ -11,6 +11,7 @@ from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, op
+from .dims import number
 from .dropping import thinned
 from .families import values
 from .joining import cat
@@ -41,7 +42,7 @@ def _attend(q: Any, k: Any, v: Any, scale: float, mask: Any, dropout_p: float, c
 
 
 def _probability(name: str, p: float) -> None:
-    if not 0 <= p <= 1:
+    if not 0 <= number(name, "dropout_p", p) <= 1:
         raise ArgumentError(f"{name}: dropout_p is {p}; use a probability from 0 to 1")
 
 
@@ -150,7 +151,7 @@ def scaled_dot_product_attention(
             raise ArgumentError(f"{name}: attn_mask and is_causal are both given; write the one into the other")
         seen = np.tril(np.ones((q.shape[-2], k.shape[-2]), dtype=bool))
         mask = as_handle(np.where(seen, 0, -np.inf).astype(q.dtype), name)
-    factor = scale if scale is not None else 1 / math.sqrt(q.shape[-1]) if q.shape[-1] else 1.0
+    factor = number(name, "scale", scale) if scale is not None else 1 / math.sqrt(q.shape[-1]) if q.shape[-1] else 1.0
     narrow = q.dtype
     if narrow == dtypes.float16:
         q, k, v, mask = [x if x is None else op.to_dtype.apply(x, dtypes.float32) for x in (q, k, v, mask)]

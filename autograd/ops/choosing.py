@@ -57,7 +57,7 @@ ABS = unary("abs", np.absolute, math.fabs, lambda g, x: g * op.sign(x), kinks=(0
 SIGN = unary("sign", _sign, scalar.sign, lambda g: op.zero(g), kinks=(0,), promotes="same", formula="sign(x)")
 SIGNBIT = unary(
     "signbit",
-    lambda x: np.signbit(x) if x.dtype.kind == "f" else x < 0,
+    lambda x: np.signbit(x) if np.asarray(x).dtype.kind == "f" else np.less(x, 0),
     lambda x: math.copysign(1.0, x) < 0,
     None,
     kinks=(0,),
@@ -91,7 +91,7 @@ ANGLE = unary(
 )
 HEAVISIDE = comparison(
     "heaviside",
-    lambda x, y: np.where(x == 0, y, (x > 0).astype(y.dtype)),
+    lambda x, y: np.where(np.equal(x, 0), y, np.greater(x, 0).astype(np.result_type(x, y))),
     lambda x, y: y if x == 0 else float(x > 0),
     formula="1 where x > 0, y where x = 0, else 0",
 )

@@ -11,6 +11,7 @@ import numpy as np
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError
 from ..primitive import Sample, as_handle, check_broadcast, make
+from .dims import number
 from .families import comparison, unary, values
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def _wrong_pairs(rng: np.random.Generator) -> list[Sample]:
 def _close(name: str, input: Operand, other: Operand, rtol: float, atol: float, equal_nan: bool) -> Any:
     a, b = as_handle(input, name)._array, as_handle(other, name)._array
     for what, value in (("rtol", rtol), ("atol", atol)):
-        if not value >= 0:
+        if not number(name, what, value) >= 0:
             raise ArgumentError(f"{name}: {what} is {value}; use a number that is not negative")
     if a.dtype != b.dtype:
         raise DtypeError(f"{name}: dtypes {a.dtype} and {b.dtype} are compared; convert one first, with x.to(dtype)")

@@ -11,6 +11,7 @@ from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, op
+from .dims import whole_number
 from .families import values
 from .index import getitem
 from .joining import stack
@@ -187,6 +188,7 @@ def one_hot(input: Operand, num_classes: int = -1) -> Tensor:
     indices = input._array
     if indices.size and indices.min() < 0:
         raise ArgumentError(f"one_hot: index {indices.min()} is negative; class indices start at 0")
+    num_classes = whole_number("one_hot", "num_classes", num_classes)
     if num_classes < -1 or (num_classes == -1 and not indices.size):
         raise ArgumentError(f"one_hot: num_classes {num_classes} for indices {indices.shape}; give their number")
     classes = num_classes if num_classes >= 0 else int(indices.max(initial=-1)) + 1

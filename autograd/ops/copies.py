@@ -10,6 +10,7 @@ import numpy as np
 from ..composites import composite
 from ..primitive import Sample, as_handle
 from .diagonals import diagonal
+from .dims import sequence
 from .families import values
 from .memory import as_strided, windows
 from .shape import CLONE, permute, squeeze, t, transpose, unsqueeze, view
@@ -108,7 +109,7 @@ def expand_copy(input: Operand, size: Sequence[int]) -> Tensor:
         tensor([[1, 1],
                 [2, 2]])
     """
-    return _copy(expand(input, tuple(size)))
+    return _copy(expand(input, sequence("expand_copy", "size", size)))
 
 
 @composite(

@@ -7,9 +7,68 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ArgumentError, ShapeError, shown
 
-__all__ = ["check_dim", "normalize_dim", "normalize_dims", "normalize_shape", "normalize_sizes"]
+__all__ = [
+    "check_dim",
+    "flag",
+    "normalize_dim",
+    "normalize_dims",
+    "normalize_shape",
+    "normalize_sizes",
+    "number",
+    "sequence",
+    "whole_number",
+]
+
+
+def number(name: str, what: str, value: Any) -> float:
+    """`value` as a Python float; a Tensor or an array of one number counts as that number.
+
+    Raises:
+        ArgumentError: it is no number.
+    """
+    if type(value) is float:
+        return value
+    if not isinstance(value, (str, bytes)):
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            pass
+    raise ArgumentError(f"{name}: {what} is {shown(value)}; use a number")
+
+
+def whole_number(name: str, what: str, value: Any) -> int:
+    """`value` as a Python int.
+
+    Raises:
+        ArgumentError: it is no whole number.
+    """
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise ArgumentError(f"{name}: {what} is {shown(value)}; use a whole number")
+    return int(value)
+
+
+def flag(name: str, what: str, value: Any) -> bool:
+    """`value` as a bool.
+
+    Raises:
+        ArgumentError: it is neither a bool nor a number.
+    """
+    if not isinstance(value, (int, np.bool_)):
+        raise ArgumentError(f"{name}: {what} is {shown(value)}; use True or False")
+    return bool(value)
+
+
+def sequence(name: str, what: str, value: Any) -> tuple[Any, ...]:
+    """`value` as a tuple.
+
+    Raises:
+        ArgumentError: it is no sequence.
+    """
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ArgumentError(f"{name}: {what} is {shown(value)}; use a tuple")
+    return tuple(value)
 
 
 def normalize_dim(name: str, dim: Any, ndim: int) -> int:
@@ -20,7 +79,7 @@ def normalize_dim(name: str, dim: Any, ndim: int) -> int:
     """
     size = max(ndim, 1)  # a 0-d tensor answers to 0 and -1
     if not isinstance(dim, (int, np.integer)) or isinstance(dim, bool) or not -size <= dim < size:
-        raise ArgumentError(f"{name}: dim is {dim!r}, but x has {ndim} dimensions; use {-size} to {size - 1}")
+        raise ArgumentError(f"{name}: dim is {shown(dim)}, but x has {ndim} dimensions; use {-size} to {size - 1}")
     return int(dim) % size
 
 
@@ -35,7 +94,7 @@ def normalize_dims(name: str, dim: int | Sequence[int] | None, ndim: int) -> tup
     if isinstance(dim, (int, np.integer)):
         dims: tuple[int, ...] = (normalize_dim(name, dim, ndim),)
     elif not isinstance(dim, Iterable):
-        raise ArgumentError(f"{name}: dim is {dim!r}; use a whole number, a tuple of them, or None")
+        raise ArgumentError(f"{name}: dim is {shown(dim)}; use a whole number, a tuple of them, or None")
     else:
         dims = tuple([normalize_dim(name, d, ndim) for d in dim]) or tuple(range(ndim))
     if len(set(dims)) != len(dims):
@@ -62,7 +121,9 @@ def normalize_shape(name: str, shape: Sequence[Any]) -> tuple[int, ...]:
         shape = shape[0]
     for size in shape:
         if not isinstance(size, (int, np.integer)) or isinstance(size, bool):
-            raise ShapeError(f"{name}: size {size!r} in {tuple(shape)} is not a whole number; give integers")
+            raise ShapeError(
+                f"{name}: size {shown(size)} in {shown(tuple(shape))} is not a whole number; give integers"
+            )
     return tuple([int(size) for size in shape])
 
 

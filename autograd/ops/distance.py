@@ -10,7 +10,7 @@ import numpy as np
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, check_broadcast, op
-from .dims import normalize_dim
+from .dims import normalize_dim, number
 from .families import values
 from .loss import check_reduction, reduce_loss
 from .norms import norm
@@ -66,6 +66,7 @@ def normalize(input: Operand, p: float = 2.0, dim: int = 1, eps: float = 1e-12) 
         tensor([[0.6000, 0.8000]])
     """
     x = as_handle(input, "normalize")
+    p, eps = number("normalize", "p", p), number("normalize", "eps", eps)
     return x / op.clamp.apply(norm(x, p, dim, True), eps, None)
 
 
@@ -101,6 +102,7 @@ def pairwise_distance(x1: Operand, x2: Operand, p: float = 2.0, eps: float = 1e-
     """
     a, b = as_handle(x1, "pairwise_distance"), as_handle(x2, "pairwise_distance")
     check_broadcast("pairwise_distance", {"x1": a._array, "x2": b._array})
+    p, eps = number("pairwise_distance", "p", p), number("pairwise_distance", "eps", eps)
     return norm(a - b + eps, p, -1, keepdim)
 
 
@@ -238,7 +240,7 @@ def _triplet(
     reduction: str,
 ) -> Any:
     check_reduction(name, reduction)
-    if not margin > 0:
+    if not number(name, "margin", margin) > 0:
         raise ArgumentError(f"{name}: margin is {margin}; use a positive number")
     anchor, positive, negative = handles = [as_handle(x, name) for x in operands.values()]
     if len({x.ndim for x in handles}) > 1:

@@ -10,10 +10,10 @@ import numpy as np
 from .. import dtypes
 from ..batching import draws
 from ..composites import composite
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..errors import ArgumentError, DtypeError, ShapeError, shown
 from ..generator import source, uniform
 from ..primitive import Sample, as_handle, op
-from .dims import normalize_dim
+from .dims import normalize_dim, number
 from .families import values
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def check_dropout(name: str, input: Any, p: float) -> Any:
         DtypeError: the input is not floating.
     """
     if not isinstance(p, (int, float)) or not 0 <= p <= 1:
-        raise ArgumentError(f"{name}: p is {p!r}; use a probability from 0 to 1")
+        raise ArgumentError(f"{name}: p is {shown(p)}; use a probability from 0 to 1")
     x = as_handle(input, name)
     if x.dtype.kind != "f":
         raise DtypeError(f"{name}: x is {x.dtype}, which cannot be divided by 1 - p; convert it with .float() first")
@@ -241,6 +241,7 @@ def rrelu(
     Source: Xu et al. 2015, arXiv 1505.00853, section 2.4.
     """
     x = as_handle(input, "rrelu")
+    lower, upper = number("rrelu", "lower", lower), number("rrelu", "upper", upper)
     if not (math.isfinite(lower) and math.isfinite(upper) and lower <= upper):
         raise ArgumentError(f"rrelu: lower {lower} must not be greater than upper {upper}, and both be finite")
     if x.dtype.kind != "f":

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..primitive import Sample, define, op
 from . import scalar
+from .dims import number
 from .families import binary, unary, values
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ LOGADDEXP2 = binary(
 
 def _xlogy(x: Any, y: Any) -> Any:
     zero = np.equal(x, 0) & ~np.isnan(y)
-    return np.where(zero, 0, x * np.log(np.where(zero, 1, y)))
+    y = np.where(zero, 1, np.asarray(y, dtype=np.result_type(x, y)))  # a number in the dtype of the other operand
+    return np.where(zero, 0, x * np.log(y))
 
 
 XLOGY = binary(
@@ -268,4 +270,4 @@ def logit(input: Operand, eps: float | None = None) -> Tensor:
         >>> autograd.logit(autograd.tensor([0.5, 0.8]))
         tensor([0.0000, 1.3863])
     """
-    return LOGIT.apply(input, None if eps is None else float(eps))
+    return LOGIT.apply(input, None if eps is None else number("logit", "eps", eps))

@@ -157,6 +157,8 @@ class Range(NamedTuple):
 def amax(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The largest number, over all dimensions or the given ones. Entries that tie share the gradient evenly.
 
+    Where a number is nan, the result is nan and the gradient goes to that entry alone (PyTorch's is nan everywhere).
+
     Args:
         input: a Tensor of any shape.
         dim: a dimension, several, or None for all.
@@ -176,6 +178,8 @@ def amax(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 def amin(input: Operand, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """The smallest number, over all dimensions or the given ones. Entries that tie share the gradient evenly.
+
+    Where a number is nan, the result is nan and the gradient goes to that entry alone (PyTorch's is nan everywhere).
 
     Args:
         input: a Tensor of any shape.
@@ -213,6 +217,8 @@ def _range_reference(x: Any, dim: int | None = None, keepdim: bool = False) -> A
 )
 def aminmax(input: Operand, *, dim: int | None = None, keepdim: bool = False) -> Range:
     """The smallest and the largest number, of all or along one dimension. Entries that tie share the gradient evenly.
+
+    Where a number is nan, the result is nan and the gradient goes to that entry alone (PyTorch's is nan everywhere).
 
     Args:
         input: a Tensor of any shape.

@@ -11,6 +11,7 @@ from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, LinalgError, ShapeError
 from ..primitive import Sample, as_handle, define, make, op
+from .dims import flag
 from .families import values
 from .matrices import (
     as_matrix,
@@ -312,6 +313,7 @@ def cholesky(A: Operand, *, upper: bool = False) -> Tensor:
     """
     x = as_handle(A, "cholesky")
     require_square("cholesky")(x)
+    upper = flag("cholesky", "upper", upper)
     return CHOLESKY.apply(mirrored(x, upper), upper)
 
 
@@ -333,6 +335,7 @@ def cholesky_ex(A: Operand, *, upper: bool = False, check_errors: bool = False) 
     """
     x = as_handle(A, "cholesky_ex")
     require_square("cholesky_ex")(x)
+    upper = flag("cholesky_ex", "upper", upper)
     whole = mirrored(x, upper)
     wide = whole._array.astype(np.float32) if x.dtype == dtypes.float16 else whole._array
     infos = _first_bad_minors(np.ascontiguousarray(wide))

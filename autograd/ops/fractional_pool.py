@@ -70,6 +70,8 @@ def _pooled(
         draws = uniform(shape, x.dtype, None)
     else:
         draws = as_handle(random_samples, name)._array
+        if single and count == 3 and draws.shape[1:] == shape[1:]:  # of volumes PyTorch then takes the first rows
+            draws = draws[:1]
         if draws.shape != shape or draws.dtype.kind != "f":
             raise ShapeError(
                 f"{name}: _random_samples {draws.dtype} {draws.shape} must be {shape}, {count} numbers for each plane"

@@ -12,6 +12,7 @@ import numpy as np
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, make, op
+from .dims import sequence
 from .families import values
 from .products import require_floating, same_dtype
 
@@ -293,8 +294,9 @@ def affine_grid(theta: Operand, size: Sequence[int], align_corners: bool | None 
     """
     theta = as_handle(theta, "affine_grid")
     require_floating("affine_grid", theta)
+    size = sequence("affine_grid", "size", size)
     if len(size) not in (4, 5) or any(not isinstance(n, (int, np.integer)) or n < 1 for n in size):
-        raise ArgumentError(f"affine_grid: size is {tuple(size)}; use (N, C, H, W) or (N, C, D, H, W), each above 0")
+        raise ArgumentError(f"affine_grid: size is {size}; use (N, C, H, W) or (N, C, D, H, W), each above 0")
     count, spatial = len(size) - 2, tuple(size[2:])
     if theta.shape != (size[0], count, count + 1):
         raise ShapeError(

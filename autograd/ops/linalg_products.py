@@ -12,7 +12,7 @@ from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, check_broadcast, op
 from . import diagonals
 from .contraction import chained, cross_along
-from .dims import normalize_dim
+from .dims import normalize_dim, sequence
 from .families import values
 from .products import same_dtype
 
@@ -113,7 +113,7 @@ def multi_dot(tensors: Sequence[Operand]) -> Tensor:
 
     Source: T. H. Cormen and others, Introduction to Algorithms, the matrix-chain problem.
     """
-    factors = [as_handle(x, "multi_dot") for x in tensors]
+    factors = [as_handle(x, "multi_dot") for x in sequence("multi_dot", "tensors", tensors)]
     if len(factors) < 2:
         raise ArgumentError(f"multi_dot: {len(factors)} tensors; give at least two")
     row, column = factors[0].ndim == 1, factors[-1].ndim == 1

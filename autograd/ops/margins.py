@@ -238,6 +238,8 @@ def hinge_embedding_loss(input: Operand, target: Operand, margin: float = 1.0, r
     x, y = as_handle(input, "hinge_embedding_loss"), as_handle(target, "hinge_embedding_loss")
     check_reduction("hinge_embedding_loss", reduction)
     check_broadcast("hinge_embedding_loss", {"input": x._array, "target": y._array})
+    if y.dtype.kind in "bu":  # which cannot be compared with -1
+        y = op.to_dtype.apply(y, dtypes.int64)
     apart = op.where.apply(y != 1, op.clamp.apply(margin - x, 0, None), 0.0)
     return reduce_loss("hinge_embedding_loss", apart + op.where.apply(y != -1, x, 0.0), reduction)
 

@@ -13,6 +13,7 @@ from ..composites import composite
 from ..errors import ArgumentError, DtypeError, IndexRangeError, ShapeError
 from ..primitive import Sample, as_handle, check_broadcast, op
 from .along import check_integers, one_number
+from .dims import sequence
 from .families import values
 from .index import INDEX, INDEX_PUT, in_range, same_dtypes
 
@@ -362,7 +363,7 @@ def unravel_index(indices: Operand, shape: int | Sequence[int]) -> tuple[Tensor,
     """
     indices = as_handle(indices, "unravel_index")
     check_integers("unravel_index", indices)
-    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else sequence("unravel_index", "shape", shape)
     if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0 for n in sizes):
         raise ShapeError(f"unravel_index: {sizes} is no shape; give whole numbers, at least 0")
     rest = in_range("unravel_index", indices._array, 0, (math.prod(sizes),))

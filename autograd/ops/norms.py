@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, check_broadcast, define, op
-from .dims import normalize_dim, normalize_dims
+from .dims import normalize_dim, normalize_dims, number
 from .families import in_float32, values
 from .reduce import Dims, cast, count, reduction_samples, require_floating, restore, unless_zero
 
@@ -94,6 +95,7 @@ POWER_NORM = define(
 
 def vector_norm(name: str, input: Any, p: float, dims: tuple[int, ...], keepdim: bool) -> Any:
     """The p-norm of a floating Tensor over `dims`, for any number p or infinity."""
+    p = number(name, "p", p)
     if p == 2:
         return NORM.apply(input, dims, keepdim)
     if (p < 0 or p == math.inf) and count(input.shape, dims) == 0:
@@ -130,14 +132,14 @@ def norm(
     input = cast(as_handle(input, "norm"), dtype)
     require_floating("norm", input)
     dims = normalize_dims("norm", dim, input.ndim)
-    if p == "nuc":
+    if isinstance(p, str) and p == "nuc":
         if len(dims) != 2:
             raise ShapeError(f"norm: the norm 'nuc' is of matrices; name two dimensions of x {input.shape}, not {dims}")
         rest = tuple([d for d in range(input.ndim) if d not in dims])
         total = op.svd.apply(op.permute.apply(input, (*rest, *dims)), False)[1].sum(-1)
         kept = tuple([1 if d in dims else size for d, size in enumerate(input.shape)])
         return total.reshape(kept) if keepdim else total
-    if p in (None, "fro"):
+    if p is None or (isinstance(p, str) and p == "fro"):
         p = 2.0
     if isinstance(p, (str, bool)):
         raise ArgumentError(f"norm: p is {p!r}; use a number, infinity, 'fro' or 'nuc'")
@@ -179,8 +181,9 @@ def dist(input: Operand, other: Operand, p: float = 2) -> Tensor:
     """
     input, other = as_handle(input, "dist"), as_handle(other, "dist")
     check_broadcast("dist", {"input": input._array, "other": other._array})
-    require_floating("dist", input)
-    require_floating("dist", other)
+    if dtypes.result_type(input, other).kind != "f":
+        require_floating("dist", input)
+        require_floating("dist", other)
     difference = op.sub.apply(input, other)
     return vector_norm("dist", difference, p, tuple(range(difference.ndim)), False)
 
@@ -204,7 +207,7 @@ def _renorm_reference(x: Any, p: float, dim: int, maxnorm: float) -> Any:
     reference=_renorm_reference,
     error_samples=lambda rng: [
         Sample((values(rng, (3,)),), (2, 0, 1.0), ShapeError, "at least two dimensions"),
-        Sample((values(rng, (3, 2)),), (0, 0, 1.0), ArgumentError, "p is 0"),
+        Sample((values(rng, (3, 2)),), (0, 0, 1.0), ArgumentError, "p is 0.0"),
         Sample((values(rng, (3, 2)),), (2, 0, -1.0), ArgumentError, "maxnorm is -1.0"),
     ],
 )
@@ -232,14 +235,17 @@ def renorm(input: Operand, p: float, dim: int, maxnorm: float) -> Tensor:
     require_floating("renorm", input)
     if input.ndim < 2:
         raise ShapeError(f"renorm: x {input.shape} must have at least two dimensions; add one with unsqueeze")
+    p, maxnorm = number("renorm", "p", p), number("renorm", "maxnorm", maxnorm)
     if not p > 0:
         raise ArgumentError(f"renorm: p is {p}; it must be positive")
     if not maxnorm >= 0:
         raise ArgumentError(f"renorm: maxnorm is {maxnorm}; it must be at least 0")
     dim = normalize_dim("renorm", dim, input.ndim)
     dims = tuple([d for d in range(input.ndim) if d != dim])
-    size = vector_norm("renorm", input, p, dims, True)
-    return input * op.where.apply(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
+    wide = op.to_dtype.apply(input, dtypes.float32) if input.dtype == dtypes.float16 else input
+    size = vector_norm("renorm", wide, p, dims, True)
+    out = wide * op.where.apply(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
+    return out if wide is input else op.to_dtype.apply(out, dtypes.float16)
 
 
 # --- distances between the rows of matrices
@@ -259,7 +265,7 @@ def _distance(name: str, difference: Any, p: float) -> Any:
 
 
 def _check_p(name: str, p: float) -> None:
-    if not p >= 0:
+    if not number(name, "p", p) >= 0:
         raise ArgumentError(f"{name}: p is {p}; it must be at least 0")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
-from .dims import normalize_dim
+from .dims import normalize_dim, number
 from .families import parametric, unary, values
 from .products import same_dtype
 from .scalar import maximum, minimum
@@ -159,7 +159,7 @@ def hardshrink(input: Operand, lambd: float = 0.5) -> Tensor:
         >>> autograd.hardshrink(autograd.tensor([-1.0, 0.25]))
         tensor([-1.,  0.])
     """
-    return HARDSHRINK.apply(input, float(lambd))
+    return HARDSHRINK.apply(input, number("hardshrink", "lambd", lambd))
 
 
 def softshrink(input: Operand, lambd: float = 0.5) -> Tensor:
@@ -176,9 +176,10 @@ def softshrink(input: Operand, lambd: float = 0.5) -> Tensor:
         >>> autograd.softshrink(autograd.tensor([-1.0, 0.25, 2.0]))
         tensor([-0.5000,  0.0000,  1.5000])
     """
+    lambd = number("softshrink", "lambd", lambd)
     if not lambd >= 0:
         raise ArgumentError(f"softshrink: lambd is {lambd}; use a number that is not negative")
-    return SOFTSHRINK.apply(input, float(lambd))
+    return SOFTSHRINK.apply(input, lambd)
 
 
 def prelu(input: Operand, weight: Operand) -> Tensor:

@@ -164,7 +164,8 @@ def matmul(input: Operand, other: Operand) -> Tensor:
         if x.shape != y.shape:
             raise ShapeError(f"matmul: vectors of {x.shape[0]} and {y.shape[0]} numbers have no dot product")
         same_dtype("matmul", x=x, y=y)
-        return op.sum.apply(op.mul.apply(x, y), (0,), False)
+        out = op.sum.apply(op.mul.apply(x, y), (0,), False)
+        return out if out.dtype == x.dtype else op.to_dtype.apply(out, x.dtype)  # integers keep their dtype
     if x.ndim == 1:
         return MATMUL.apply(x.reshape(1, x.shape[0]), y).squeeze(-2)
     if y.ndim == 1:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..composites import composite
-from ..errors import ArgumentError, DtypeError, ShapeError
+from ..errors import ArgumentError, DtypeError, ShapeError, shown
 from ..primitive import Handle, Sample, as_handle, op
 from .dims import normalize_dim
 from .extreme import distinct
@@ -148,7 +148,10 @@ def _quantile(
     if interpolation not in _ROUNDINGS:
         raise ArgumentError(f"{name}: interpolation is {interpolation!r}; use one of {', '.join(_ROUNDINGS)}")
     if not isinstance(q, (Handle, np.ndarray)):
-        q = np.asarray(q, dtype=x.dtype)
+        try:
+            q = np.asarray(q, dtype=x.dtype)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"{name}: q is {shown(q)}; use a number, or a Tensor of one dimension") from None
     q = as_handle(q, name)
     if q.dtype != x.dtype:
         raise DtypeError(f"{name}: q is {q.dtype} and x is {x.dtype}; they must be of one dtype")

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Handle, Sample, as_handle, define, op
-from .dims import normalize_dim, normalize_dims, normalize_shape
+from .dims import normalize_dim, normalize_dims, normalize_shape, sequence
 from .families import values
 from .index import getitem
 from .shape import CLONE, RESHAPE, TRANSPOSE
@@ -134,11 +134,12 @@ def rot90(input: Operand, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
                 [1, 3]])
     """
     input = as_handle(input, "rot90")
+    dims = sequence("rot90", "dims", dims)
     if len(dims) != 2 or input.ndim < 2:
-        raise ArgumentError(f"rot90: dims {tuple(dims)} of x {input.shape}: give two different dimensions of a plane")
+        raise ArgumentError(f"rot90: dims {dims} of x {input.shape}: give two different dimensions of a plane")
     a, b = (normalize_dim("rot90", d, input.ndim) for d in dims)
     if a == b:
-        raise ArgumentError(f"rot90: dims {tuple(dims)} are one; give two different dimensions")
+        raise ArgumentError(f"rot90: dims {dims} are one; give two different dimensions")
     if not isinstance(k, (int, np.integer)):
         raise ArgumentError(f"rot90: k is {k!r}; use a whole number")
     turns = int(k) % 4

@@ -10,6 +10,7 @@ import numpy as np
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, check_broadcast, op
+from .dims import number
 from .families import values
 from .loss import check_reduction, reduce_loss, same_shape, weighted
 
@@ -141,15 +142,16 @@ def smooth_l1_loss(input: Operand, target: Operand, reduction: str = "mean", bet
     Source: Girshick 2015, arXiv 1504.08083, equation 3.
     """
     x, y = same_shape("smooth_l1_loss", input, target)
+    beta = number("smooth_l1_loss", "beta", beta)
     if beta < 0:
         raise ArgumentError(f"smooth_l1_loss: beta is {beta}; use a number that is not negative")
     error = x - y
     size = op.abs.apply(error)
     if beta == 0:
         return reduce_loss("smooth_l1_loss", size, reduction)
-    near = size < beta
-    parabola = op.square.apply(op.where.apply(near, error, 0.0)) * (0.5 / beta)  # of nothing that is infinite
-    loss = op.where.apply(near, parabola, size - 0.5 * beta)
+    far = size >= beta  # not where it is nan: the parabola has nan's gradient
+    parabola = op.square.apply(op.where.apply(far, 0.0, error)) * (0.5 / beta)  # of nothing that is infinite
+    loss = op.where.apply(far, size - 0.5 * beta, parabola)
     return reduce_loss("smooth_l1_loss", loss, reduction)
 
 
@@ -182,13 +184,14 @@ def huber_loss(
     Source: Huber 1964, Annals of Mathematical Statistics 35, section 1.
     """
     x, y = same_shape("huber_loss", input, target)
+    delta = number("huber_loss", "delta", delta)
     if not delta > 0:
         raise ArgumentError(f"huber_loss: delta is {delta}; use a positive number")
     error = x - y
     size = op.abs.apply(error)
-    near = size <= delta
-    parabola = op.square.apply(op.where.apply(near, error, 0.0)) * 0.5  # of nothing that is infinite
-    loss = op.where.apply(near, parabola, (size - 0.5 * delta) * delta)
+    far = size > delta  # not where it is nan: the parabola has nan's gradient
+    parabola = op.square.apply(op.where.apply(far, 0.0, error)) * 0.5  # of nothing that is infinite
+    loss = op.where.apply(far, (size - 0.5 * delta) * delta, parabola)
     if weight is not None:
         loss = weighted("huber_loss", loss, weight, "none")
     return reduce_loss("huber_loss", loss, reduction)
@@ -235,8 +238,8 @@ def kl_div(input: Operand, target: Operand, reduction: str = "mean", log_target:
     if log_target:
         loss = op.exp.apply(y) * (y - x)
     else:
-        positive = y > 0  # y ln y is 0 at 0, and so is its share of the gradient
-        loss = op.where.apply(positive, y * op.log.apply(op.where.apply(positive, y, 1.0)), 0.0 * y) - y * x
+        zero = y == 0  # y ln y is 0 there, and so is its share of the gradient
+        loss = op.where.apply(zero, 0.0 * y, y * op.log.apply(op.where.apply(zero, 1.0, y))) - y * x
     if reduction == "batchmean":
         return loss.sum() / (x.shape[0] if x.ndim else 1)
     return reduce_loss("kl_div", loss, reduction)
@@ -364,6 +367,7 @@ def gaussian_nll_loss(
     name = "gaussian_nll_loss"
     x, y, spread = as_handle(input, name), as_handle(target, name), as_handle(var, name)
     check_reduction(name, reduction)
+    eps = number(name, "eps", eps)
     if not eps > 0:
         raise ArgumentError(f"{name}: eps is {eps}; use a positive number")
     check_broadcast(name, {"input": x._array, "target": y._array})

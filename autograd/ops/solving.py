@@ -12,7 +12,7 @@ from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, LinalgError, ShapeError
 from ..primitive import Sample, as_handle, define, make, op
-from .dims import normalize_dims
+from .dims import normalize_dims, whole_number
 from .factorization import LU, pivot_rows, take_rows
 from .families import values
 from .matrices import (
@@ -496,7 +496,7 @@ def tensorinv(A: Operand, ind: int = 2) -> Tensor:
         (4, 2, 2)
     """
     x = as_handle(A, "tensorinv")
-    if ind < 1:
+    if whole_number("tensorinv", "ind", ind) < 1:
         raise ArgumentError(f"tensorinv: ind is {ind}; use a number from 1 to {x.ndim}")
     first, rest = x.shape[:ind], x.shape[ind:]
     if math.prod(first) != math.prod(rest):

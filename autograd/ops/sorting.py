@@ -226,7 +226,7 @@ def topk(input: Operand, k: int, dim: int = -1, largest: bool = True, sorted: bo
         sorted: accepted; the results are always in order.
 
     Returns:
-        `(values, indices)`, of size k along `dim`; of equal entries the first are taken.
+        `(values, indices)`, of size k along `dim`; of equal entries the first are taken, in their order.
 
     Raises:
         ArgumentError: there is no such dimension, or it has fewer than k entries.
@@ -264,7 +264,8 @@ def kthvalue(input: Operand, k: int, dim: int = -1, keepdim: bool = False) -> Ex
         keepdim: keep the reduced dimension with size 1.
 
     Returns:
-        `(values, indices)`; equal entries are counted in their order, and the one that is indexed gets the gradient.
+        `(values, indices)`; equal entries are counted in their order (a stable sort), and the one that is indexed
+        gets the gradient.
 
     Raises:
         ArgumentError: there is no such dimension, or it has fewer than k entries.

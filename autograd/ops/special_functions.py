@@ -106,7 +106,24 @@ XLOG1PY = binary(
 
 # --- the gamma function and its relatives
 
-LGAMMA = _unary("lgamma", "gammaln", lambda g, x: g * op.digamma(x), low=0.3, high=4.0, formula="ln |gamma(x)|")
+
+def _lgamma(x: Any) -> Any:
+    """At -inf it is inf, as in C and PyTorch; SciPy's is -inf."""
+    from scipy.special import gammaln
+
+    x = np.asarray(x)
+    return np.asarray(gammaln(np.where(np.isneginf(x), -x, x)), dtype=x.dtype)
+
+
+LGAMMA = unary(
+    "lgamma",
+    _lgamma,
+    scalar.through_array(_lgamma),
+    lambda g, x: g * op.digamma(x),
+    low=0.3,
+    high=4.0,
+    formula="ln |gamma(x)|",
+)
 
 
 def _digamma(x: Any) -> Any:

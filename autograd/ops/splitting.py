@@ -10,7 +10,7 @@ import numpy as np
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Handle, Sample, as_handle, define, op
-from .dims import normalize_dim
+from .dims import normalize_dim, sequence, whole_number
 from .families import values
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def select(input: Operand, dim: int, index: int) -> Tensor:
 def pattern_of_select(name: str, shape: tuple[int, ...], dim: int, index: int) -> tuple[Any, ...]:
     """The index pattern of `index` along `dim`, checked."""
     size = shape[dim]
-    if not -size <= index < size:
+    if not -size <= whole_number(name, "index", index) < size:
         raise ArgumentError(
             f"{name}: index {index} is out of range for dimension {dim} of x {shape}; use {-size} to {size - 1}"
         )
@@ -234,7 +234,7 @@ def split_with_sizes(input: Operand, split_sizes: Sequence[int], dim: int = 0) -
         >>> [piece.shape for piece in autograd.split_with_sizes(autograd.ones(5), [2, 3])]
         [(2,), (3,)]
     """
-    return _split("split_with_sizes", input, list(split_sizes), dim)
+    return _split("split_with_sizes", input, list(sequence("split_with_sizes", "split_sizes", split_sizes)), dim)
 
 
 def _chunk_sizes(name: str, x: Any, chunks: int, dim: int) -> tuple[int, list[int]]:

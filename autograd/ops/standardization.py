@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
+from .dims import number, sequence
 from .families import values
 from .products import require_floating, same_dtype
 
@@ -43,9 +44,21 @@ def _widened(x: Any, *others: Any) -> list[Any]:
     return [a if a is None else op.to_dtype(a, dtypes.float32) for a in (x, *others)]
 
 
+def _root(square: Any, eps: float) -> Any:
+    """sqrt(square + eps); nan where the squares overflowed, which would make everything 0."""
+    root = np.sqrt(square + square.dtype.type(eps))
+    overflow = np.isinf(root)
+    return np.where(overflow, square.dtype.type(np.nan), root) if overflow.any() else root
+
+
+def _rsqrt(square: Any, eps: float) -> Any:
+    """1 / sqrt(square + eps) for a rule, with the same nan."""
+    return op.where(op.isinf(square), float("nan"), op.rsqrt(square + eps))
+
+
 def _standardized(x: Any, dims: tuple[int, ...], eps: float) -> Any:
     centred = x - x.mean(axis=dims, keepdims=True)
-    return centred / np.sqrt(np.mean(centred * centred, axis=dims, keepdims=True) + x.dtype.type(eps))
+    return centred / _root(np.mean(centred * centred, axis=dims, keepdims=True), eps)
 
 
 def _slope(g: Any, hat: Any, rstd: Any, dims: tuple[int, ...]) -> Any:
@@ -56,7 +69,7 @@ def _slope(g: Any, hat: Any, rstd: Any, dims: tuple[int, ...]) -> Any:
 def _moments(x: Any, dims: tuple[int, ...], eps: float) -> tuple[Any, Any]:
     """The standardised numbers and 1 / std, computed again from x, so that a rule has every order."""
     centred = x - op.mean(x, dims, True)
-    rstd = op.rsqrt(op.mean(centred * centred, dims, True) + eps)
+    rstd = _rsqrt(op.mean(centred * centred, dims, True), eps)
     return centred * rstd, rstd
 
 
@@ -115,7 +128,7 @@ LAYER_NORM = define(
 def _rms_norm(x: Any, weight: Any, count: int, eps: float) -> Any:
     if not x.size:
         return x.copy()
-    out = x / np.sqrt(np.mean(x * x, axis=_last(x, count), keepdims=True) + x.dtype.type(eps))
+    out = x / _root(np.mean(x * x, axis=_last(x, count), keepdims=True), eps)
     return out if weight is None else out * weight
 
 
@@ -124,7 +137,7 @@ def _rms_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, count: int, ep
     dims, rows = _last(x, count), tuple(range(x.ndim - count))
     if 0 in x.shape:
         return [g * 0 if needs[0] else None, op.sum(g * x, rows, False) if needs[1] else None]
-    scale = op.rsqrt(op.mean(x * x, dims, True) + eps)
+    scale = _rsqrt(op.mean(x * x, dims, True), eps)
     hat = x * scale
     scaled = g if weight is None else g * weight
     return [
@@ -231,7 +244,7 @@ def _normalized(name: str, x: Any, shape: Size, **vectors: Any) -> int:
     Raises:
         ShapeError: x does not end in `shape`, or a vector is not of it.
     """
-    sizes = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else sequence(name, "normalized_shape", shape)
     if not sizes or x.shape[-len(sizes) :] != sizes:
         raise ShapeError(
             f"{name}: x {x.shape} does not end in normalized_shape {sizes}; give at least one of its last sizes"
@@ -272,10 +285,10 @@ def layer_norm(
 
     Source: Ba, Kiros and Hinton 2016, arXiv 1607.06450, equation 4.
     """
-    x, factors, shifts = _handles("layer_norm", input, weight, bias)
+    x, factors, shifts = as_handle(input, "layer_norm"), *_handles("layer_norm", weight, bias)
     require_floating("layer_norm", x)
     count = _normalized("layer_norm", x, normalized_shape, weight=factors, bias=shifts)
-    return LAYER_NORM.apply(x, factors, shifts, count, float(eps))
+    return LAYER_NORM.apply(x, factors, shifts, count, number("layer_norm", "eps", eps))
 
 
 def rms_norm(input: Operand, normalized_shape: Size, weight: Operand | None = None, eps: float | None = None) -> Tensor:
@@ -297,12 +310,12 @@ def rms_norm(input: Operand, normalized_shape: Size, weight: Operand | None = No
 
     Source: Zhang and Sennrich 2019, arXiv 1910.07467, equation 4.
     """
-    x, factors = _handles("rms_norm", input, weight)
+    x, factors = as_handle(input, "rms_norm"), *_handles("rms_norm", weight)
     require_floating("rms_norm", x)
     count = _normalized("rms_norm", x, normalized_shape, weight=factors)
     if eps is None:
         eps = float(np.finfo(dtypes.float32 if x.dtype == dtypes.float16 else x.dtype).eps)
-    return RMS_NORM.apply(x, factors, count, float(eps))
+    return RMS_NORM.apply(x, factors, count, number("rms_norm", "eps", eps))
 
 
 def group_norm(
@@ -327,7 +340,7 @@ def group_norm(
 
     Source: Wu and He 2018, arXiv 1803.08494, equations 1 to 6.
     """
-    x, factors, shifts = _handles("group_norm", input, weight, bias)
+    x, factors, shifts = as_handle(input, "group_norm"), *_handles("group_norm", weight, bias)
     require_floating("group_norm", x)
     if x.ndim < 2:
         raise ShapeError(f"group_norm: x {x.shape} must be (N, C, ...)")
@@ -337,4 +350,4 @@ def group_norm(
         )
     if x.numel() and x.numel() == num_groups:
         raise ShapeError(f"group_norm: each group of x {x.shape} has one number, which has no variance")
-    return GROUP_NORM.apply(x, factors, shifts, int(num_groups), float(eps))
+    return GROUP_NORM.apply(x, factors, shifts, int(num_groups), number("group_norm", "eps", eps))

@@ -11,7 +11,7 @@ import numpy as np
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
-from .dims import normalize_dims
+from .dims import normalize_dims, number
 from .families import in_float32, values
 from .reduce import Dims, count, require_floating, restore, unless_zero
 
@@ -93,6 +93,8 @@ def _spread(name: str, input: Any, dim: Any, unbiased: bool | None, correction: 
         raise ArgumentError(f"{name}: unbiased and correction are given both; correction=1 is what unbiased=True means")
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
+    elif not isinstance(correction, int):
+        correction = number(name, "correction", correction)
     return input, normalize_dims(name, dim, input.ndim), correction
 
 

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..composites import composite
 from ..errors import ShapeError
 from ..primitive import Sample, as_handle, check_broadcast, op
-from .dims import normalize_shape, normalize_sizes
+from .dims import normalize_shape, normalize_sizes, sequence
 from .families import values
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def broadcast_to(input: Operand, shape: Sequence[int]) -> Tensor:
         tensor([[1., 2.],
                 [1., 2.]])
     """
-    return expand(input, tuple(shape))
+    return expand(input, sequence("broadcast_to", "shape", shape))
 
 
 @composite(

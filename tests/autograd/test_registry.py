@@ -362,6 +362,7 @@ def test_what_a_node_keeps_beside_its_rule_is_caught() -> None:
 # What modules of operations share with each other, and no user calls.
 HELPERS = {
     "views": {"look"},
+    "recurrent_cells": {"np_cell", "random_weights"},
     "activation": set(),
     "conv": {"check_operands", "kernel_arrays", "output_size", "pair", "whole_numbers"},
     "along": {

@@ -591,8 +591,14 @@ NOT_COMPARED: dict[str, str] = {
         ("initial_seed", "manual_seed", "get_rng_state", "set_rng_state", "default_generator"), "state of the generator"
     ),
     **dict.fromkeys(
-        ("checkpoint", "checkpoint_sequential", "from_dlpack", "is_anomaly_enabled", "once_differentiable")
-        + ("operation",),
+        (
+            "checkpoint",
+            "checkpoint_sequential",
+            "from_dlpack",
+            "is_anomaly_enabled",
+            "once_differentiable",
+            "operation",
+        ),
         "no function of arrays; compared in the tests of its module",
     ),
     "poisson": "random: tests/autograd/test_random.py looks at its distribution",

@@ -142,3 +142,43 @@ def test_real_and_conjugate_are_the_tensor_itself(torch: Any) -> None:
         for same in (x.real, module.real(x), x.conj(), module.resolve_conj(x), module.conj_physical(x)):
             same.sum().backward()
         assert x.grad.tolist() == [5, 5]
+
+
+def test_numbers_are_operands_without_dimensions(torch: Any) -> None:
+    x = np.array([-1.5, 0.0, 2.0], np.float32)
+    expected = torch.heaviside(torch.from_numpy(x), torch.tensor(0.5)).tolist()
+    t = autograd.tensor(x)
+    for out in (autograd.heaviside(t, 0.5), np.heaviside(t, 0.5)):
+        assert out.tolist() == expected and out.dtype == np.float32
+    assert autograd.signbit(-1.0).item() and autograd.signbit(-0.0).item() and autograd.signbit(-3).item()
+    assert not autograd.signbit(float("nan")).item() and not autograd.signbit(2).item()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_xlogy_of_a_number_keeps_the_dtype(dtype: str) -> None:
+    x = autograd.tensor([1.0, 0.5, 2.0], dtype=dtype)
+    assert autograd.xlogy(x, 2).dtype == autograd.xlogy(2, x).dtype == dtype
+    np.testing.assert_allclose(autograd.xlogy(x, 2).numpy(), x.numpy() * np.log(2.0), rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64"])
+def test_products_of_vectors_keep_integer_dtypes(torch: Any, dtype: str) -> None:
+    x, y = np.array([100, 7], dtype), np.array([3, 5], dtype)
+    expected = torch.dot(torch.from_numpy(x), torch.from_numpy(y))
+    a, b = autograd.tensor(x), autograd.tensor(y)
+    for out in (autograd.dot(a, b), autograd.vdot(a, b), a @ b):
+        assert out.dtype == dtype and out.item() == expected.item()
+
+
+def test_powers_of_bools_are_bools(torch: Any) -> None:
+    x, y = np.array([True, True, False, False]), np.array([True, False, True, False])
+    out = autograd.tensor(x) ** autograd.tensor(y)
+    assert out.dtype == np.bool_ and out.tolist() == [True, True, False, True]
+    assert (autograd.tensor(x) ** True).dtype == np.bool_
+    assert (torch.from_numpy(x) ** True).dtype == torch.bool  # of two tensors PyTorch has no such power
+
+
+def test_distance_of_integers_and_floats(torch: Any) -> None:
+    x, y = np.array([1, 2], np.uint8), np.array([4.0, 6.0], np.float32)
+    assert autograd.dist(autograd.tensor(x), autograd.tensor(y)).item() == 5.0
+    assert torch.dist(torch.from_numpy(x), torch.from_numpy(y)).item() == 5.0

@@ -441,3 +441,53 @@ def test_std_neither_overflows_nor_vanishes(scale: float) -> None:
     out, (gradient,) = run(autograd.std, x * scale)
     np.testing.assert_allclose(out, np.std(x, ddof=1) * scale, rtol=1e-14)
     np.testing.assert_allclose(gradient, (x - x.mean()) / (2 * np.std(x, ddof=1)), rtol=1e-13)
+
+
+def in_both(torch: Any, function: Callable[..., Any], *inputs: Any) -> None:
+    """Values and gradients of the sum are PyTorch's, nan included."""
+    results = []
+    for module in (autograd, torch):
+        leaves = [module.tensor(x, requires_grad=True) for x in inputs]
+        out = function(module, autograd if module is autograd else torch.nn.functional, *leaves)
+        out.sum().backward()
+        results.append([out.detach().numpy(), *[leaf.grad.numpy() for leaf in leaves]])
+    for ours, theirs in zip(*results, strict=True):
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6 if ours.dtype != np.float16 else 5e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+@pytest.mark.parametrize(
+    "loss",
+    [lambda F, x, y: F.smooth_l1_loss(x, y, reduction="none"), lambda F, x, y: F.huber_loss(x, y, reduction="none")],
+)
+def test_nan_keeps_its_gradient_in_rounded_losses(torch: Any, loss: Callable[..., Any]) -> None:
+    x = np.array([math.nan, math.inf, math.inf, 1, -3, 0.5], np.float32)
+    y = np.array([0, math.inf, 0, 0.5, 1, math.nan], np.float32)
+    in_both(torch, lambda m, F, x, y: loss(F, x, y), x, y)
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+def test_norms_whose_squares_overflow_are_nan_and_never_zero(torch: Any) -> None:
+    x = np.array([[1e30, 1e30, -1e30]], np.float32)
+    in_both(torch, lambda m, F, x: F.layer_norm(x, (3,)), x)
+    in_both(torch, lambda m, F, x: F.group_norm(x, 1), x)
+    out, (g,) = run(lambda x: autograd.rms_norm(x, (3,)), [3e38, -3e38, 3e38], dtype="float32")
+    assert np.isnan(out).all() and np.isnan(g).all()  # PyTorch's values are 0, its gradients nan
+
+
+def test_renorm_of_large_float16(torch: Any) -> None:
+    in_both(torch, lambda m, F, x: m.renorm(x, 2, 0, 1.0), np.array([[65000.0, -65000.0]], np.float16))
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+def test_kl_div_of_a_negative_target_is_nan(torch: Any) -> None:
+    target = np.array([-0.7], np.float32)
+    in_both(torch, lambda m, F, x: F.kl_div(x, m.tensor(target), reduction="sum"), np.zeros(1, np.float32))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_lgamma_at_the_infinities(dtype: Any) -> None:
+    x = autograd.tensor(np.array([-math.inf, math.inf, 0.0, -1.0], dtype))
+    out = autograd.lgamma(x)
+    assert out.dtype == dtype and (out.numpy() == math.inf).all()

@@ -306,3 +306,49 @@ def test_second_derivatives_are_finite(choice: str) -> None:
     if total.requires_grad:
         second = autograd.grad(total, leaves, allow_unused=True)
         assert all(np.isfinite(g.numpy()).all() for g in second if g is not None)
+
+
+@pytest.mark.parametrize("name", ["amax", "amin"])
+def test_extremes_beside_nan_give_it_the_gradient(torch: Any, name: str) -> None:
+    """PyTorch's gradient is nan everywhere."""
+    inputs = [[1.0, float("nan"), 3.0]]
+    assert gradients(autograd, lambda m, x: getattr(m, name)(x), *inputs) == [[0.0, 1.0, 0.0]]
+    assert np.isnan(gradients(torch, lambda m, x: getattr(m, name)(x, 0), *inputs)).all()
+
+
+def test_aminmax_beside_nan_gives_it_both_gradients() -> None:
+    found = gradients(autograd, lambda m, x: m.aminmax(x)[0] + m.aminmax(x)[1], [1.0, float("nan"), 3.0])
+    assert found == [[0.0, 2.0, 0.0]]
+
+
+def test_selections_take_the_first_of_equal_numbers() -> None:
+    """PyTorch leaves open which."""
+    x = autograd.tensor([2.0, 1.0, 2.0, 2.0, 1.0])
+    assert autograd.topk(x, 2).indices.tolist() == [0, 2]
+    assert autograd.topk(x, 2, largest=False).indices.tolist() == [1, 4]
+    assert [autograd.kthvalue(x, k).indices.item() for k in range(1, 6)] == [1, 4, 0, 2, 3]
+    assert gradients(autograd, lambda m, x: m.topk(x, 2).values, x.numpy()) == [[1.0, 0.0, 1.0, 0.0, 0.0]]
+    assert gradients(autograd, lambda m, x: m.kthvalue(x, 3).values, x.numpy()) == [[1.0, 0.0, 0.0, 0.0, 0.0]]
+
+
+@pytest.mark.parametrize("function", [lambda u: u + -1, lambda u: u == -1, lambda u: autograd.maximum(u, -1)])
+def test_negative_numbers_beside_unsigned_ones_are_refused(function: Callable[..., Any]) -> None:
+    with pytest.raises(autograd.errors.ArgumentError, match="-1 does not fit uint8"):
+        function(autograd.tensor([1, 2], dtype=autograd.uint8))
+
+
+def test_nested_lists_are_one_index_array() -> None:
+    x = np.arange(12.0).reshape(3, 4)
+    index = [[0, 1], [1, 2]]
+    out = autograd.tensor(x)[index]
+    assert out.shape == (2, 2, 4)
+    np.testing.assert_array_equal(out.numpy(), x[index])
+
+
+def test_each_place_that_is_written_twice_counts_once() -> None:
+    """The last value stays, and it alone has a gradient (PyTorch gives one to each)."""
+    x, v = autograd.zeros(4, requires_grad=True), autograd.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x.clone()
+    y[autograd.tensor([0, 0, 1])] = v
+    assert y.tolist() == [2.0, 3.0, 0.0, 0.0]
+    assert [g.tolist() for g in autograd.grad(y.sum(), (x, v))] == [[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 1.0]]
