@@ -1,4 +1,4 @@
-"""Activation functions as modules. Where PyTorch's take `inplace`, it is accepted, and the result is a new tensor."""
+"""Activation functions as modules. Those that take `inplace` can overwrite their input with the result."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ReLU(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """The activation, elementwise."""
-        return autograd.relu(input)
+        return F.relu(input, self.inplace)
 
 
 class ReLU6(_InPlace):
@@ -69,7 +69,7 @@ class ReLU6(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """The activation, elementwise."""
-        return autograd.relu6(input)
+        return F.relu6(input, self.inplace)
 
 
 class SELU(_InPlace):
@@ -84,7 +84,7 @@ class SELU(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """The activation, elementwise."""
-        return autograd.selu(input)
+        return F.selu(input, self.inplace)
 
 
 class SiLU(_InPlace):
@@ -99,7 +99,7 @@ class SiLU(_InPlace):
 
     def forward(self, input: Any) -> Tensor:
         """The activation, elementwise."""
-        return autograd.silu(input)
+        return F.silu(input, self.inplace)
 
 
 class Sigmoid(Module):
@@ -172,7 +172,7 @@ class LeakyReLU(Module):
 
     def forward(self, input: Any) -> Tensor:
         """The activation, elementwise."""
-        return autograd.leaky_relu(input, self.negative_slope)
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
@@ -234,7 +234,7 @@ class ELU(Module):
 
     def forward(self, input: Any) -> Tensor:
         """The activation, elementwise."""
-        return autograd.elu(input, self.alpha)
+        return F.elu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
@@ -300,6 +300,8 @@ class Hardtanh(Module):
 
     Args:
         min_val, max_val: the bounds.
+        inplace: overwrite the input.
+        min_value, max_value: older names of the bounds.
 
     Raises:
         ArgumentError: the bounds are in the wrong order.
@@ -309,8 +311,17 @@ class Hardtanh(Module):
         tensor([-1.0000,  0.5000])
     """
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
         super().__init__()
+        min_val = min_val if min_value is None else min_value
+        max_val = max_val if max_value is None else max_value
         if min_val >= max_val:
             raise ArgumentError(f"Hardtanh: min_val {min_val} must be less than max_val {max_val}")
         self.min_val = min_val
@@ -319,7 +330,7 @@ class Hardtanh(Module):
 
     def forward(self, input: Any) -> Tensor:
         """The activation, elementwise."""
-        return autograd.hardtanh(input, self.min_val, self.max_val)
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
     def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")

@@ -4,12 +4,13 @@
 >>> F.relu(autograd.tensor([-1.0, 2.0]))
 tensor([0., 2.])
 
-Where PyTorch's function takes `inplace`, it is accepted and the result is a new tensor in any case. PyTorch's
-deprecated `size_average` and `reduce` of the losses are not there; use `reduction`.
+With `inplace=True` the input is overwritten with the result, and returned. PyTorch's deprecated `size_average` and
+`reduce` of the losses are not there; use `reduction`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import autograd
@@ -22,7 +23,6 @@ from autograd import (
     adaptive_max_pool2d,
     adaptive_max_pool3d,
     affine_grid,
-    alpha_dropout,
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
@@ -30,7 +30,6 @@ from autograd import (
     bilinear,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
-    celu,
     channel_shuffle,
     conv1d,
     conv2d,
@@ -42,12 +41,8 @@ from autograd import (
     cosine_similarity,
     cross_entropy,
     ctc_loss,
-    dropout1d,
-    dropout2d,
-    dropout3d,
     embedding,
     embedding_bag,
-    feature_alpha_dropout,
     fractional_max_pool2d,
     fractional_max_pool3d,
     gaussian_nll_loss,
@@ -57,8 +52,6 @@ from autograd import (
     group_norm,
     gumbel_softmax,
     hardshrink,
-    hardsigmoid,
-    hardswish,
     hinge_embedding_loss,
     huber_loss,
     instance_norm,
@@ -81,7 +74,6 @@ from autograd import (
     max_unpool2d,
     max_unpool3d,
     maxout,
-    mish,
     mse_loss,
     multi_head_attention_forward,
     multi_margin_loss,
@@ -99,7 +91,6 @@ from autograd import (
     poisson_nll_loss,
     prelu,
     rms_norm,
-    rrelu,
     scaled_dot_product_attention,
     sigmoid,
     smooth_l1_loss,
@@ -109,11 +100,11 @@ from autograd import (
     softsign,
     tanh,
     tanhshrink,
-    threshold,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
 from autograd.errors import ArgumentError
+from autograd.methods.inplace import become
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -232,6 +223,13 @@ __all__ = [
 ]
 
 
+def _overwritten(function: Callable[..., Any], input: Any, *arguments: Any) -> Any:
+    """The input, overwritten with the function of it, in memory and in the graph; an array's result is new."""
+    if not isinstance(input, Tensor):
+        return function(input, *arguments)
+    return become(input, f"{function.__name__}_", function, *arguments)
+
+
 def relu(input: Any, inplace: bool = False) -> Tensor:
     """`max(x, 0)`; its gradient at 0 is 0.
 
@@ -239,6 +237,8 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
         >>> nn.functional.relu(autograd.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
+    if inplace:
+        return _overwritten(autograd.relu, input)
     return autograd.relu(input)
 
 
@@ -249,6 +249,8 @@ def relu6(input: Any, inplace: bool = False) -> Tensor:
         >>> nn.functional.relu6(autograd.tensor([-1.0, 9.0]))
         tensor([0., 6.])
     """
+    if inplace:
+        return _overwritten(autograd.relu6, input)
     return autograd.relu6(input)
 
 
@@ -261,6 +263,8 @@ def selu(input: Any, inplace: bool = False) -> Tensor:
 
     Source: Klambauer et al. 2017, arXiv 1706.02515, equation 2.
     """
+    if inplace:
+        return _overwritten(autograd.selu, input)
     return autograd.selu(input)
 
 
@@ -273,6 +277,8 @@ def silu(input: Any, inplace: bool = False) -> Tensor:
 
     Source: Elfwing, Uchibe and Doya 2017, arXiv 1702.03118, equation 5.
     """
+    if inplace:
+        return _overwritten(autograd.silu, input)
     return autograd.silu(input)
 
 
@@ -285,6 +291,8 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
     Source: Clevert, Unterthiner and Hochreiter 2015, arXiv 1511.07289, equation 15.
     """
+    if inplace:
+        return _overwritten(autograd.elu, input, alpha)
     return autograd.elu(input, alpha)
 
 
@@ -295,6 +303,8 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
         >>> nn.functional.leaky_relu(autograd.tensor([-1.0, 2.0]), 0.1)
         tensor([-0.1000,  2.0000])
     """
+    if inplace:
+        return _overwritten(autograd.leaky_relu, input, negative_slope)
     return autograd.leaky_relu(input, negative_slope)
 
 
@@ -305,6 +315,8 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
         >>> nn.functional.hardtanh(autograd.tensor([-3.0, 0.5]))
         tensor([-1.0000,  0.5000])
     """
+    if inplace:
+        return _overwritten(autograd.hardtanh, input, min_val, max_val)
     return autograd.hardtanh(input, min_val, max_val)
 
 
@@ -315,7 +327,135 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
         >>> nn.functional.dropout(autograd.ones(3), training=False)
         tensor([1., 1., 1.])
     """
+    if inplace and training:
+        return _overwritten(autograd.dropout, input, p, training)
     return autograd.dropout(input, p, training)
+
+
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """`max(x, 0) + min(alpha (e^(x / alpha) - 1), 0)`: see `autograd.celu`.
+
+    Example:
+        >>> nn.functional.celu(autograd.tensor([-1.0, 2.0]))
+        tensor([-0.6321,  2.0000])
+    """
+    return _overwritten(autograd.celu, input, alpha) if inplace else autograd.celu(input, alpha)
+
+
+def mish(input: Any, inplace: bool = False) -> Tensor:
+    """`x tanh(softplus(x))`: see `autograd.mish`.
+
+    Example:
+        >>> nn.functional.mish(autograd.tensor([-1.0, 2.0]))
+        tensor([-0.3034,  1.9440])
+    """
+    return _overwritten(autograd.mish, input) if inplace else autograd.mish(input)
+
+
+def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
+    """`relu6(x + 3) / 6`: see `autograd.hardsigmoid`.
+
+    Example:
+        >>> nn.functional.hardsigmoid(autograd.tensor([-4.0, 0.0]))
+        tensor([0.0000, 0.5000])
+    """
+    return _overwritten(autograd.hardsigmoid, input) if inplace else autograd.hardsigmoid(input)
+
+
+def hardswish(input: Any, inplace: bool = False) -> Tensor:
+    """`x relu6(x + 3) / 6`: see `autograd.hardswish`.
+
+    Example:
+        >>> nn.functional.hardswish(autograd.tensor([-4.0, 3.0])).tolist()
+        [-0.0, 3.0]
+    """
+    return _overwritten(autograd.hardswish, input) if inplace else autograd.hardswish(input)
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where it is above `threshold`, else `value`: see `autograd.threshold`.
+
+    Example:
+        >>> nn.functional.threshold(autograd.tensor([-1.0, 2.0]), 0.5, 7.0)
+        tensor([7., 2.])
+    """
+    if inplace:
+        return _overwritten(autograd.threshold, input, threshold, value)
+    return autograd.threshold(input, threshold, value)
+
+
+def rrelu(
+    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """`leaky_relu` whose slopes are drawn in training: see `autograd.rrelu`.
+
+    Example:
+        >>> nn.functional.rrelu(autograd.tensor([-1.0, 2.0]), 0.5, 0.5)
+        tensor([-0.5000,  2.0000])
+    """
+    if inplace:
+        return _overwritten(autograd.rrelu, input, lower, upper, training)
+    return autograd.rrelu(input, lower, upper, training)
+
+
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Dropout of whole channels of sequences: see `autograd.dropout1d`.
+
+    Example:
+        >>> nn.functional.dropout1d(autograd.ones(1, 1, 3), training=False).shape
+        (1, 1, 3)
+    """
+    if inplace and training:
+        return _overwritten(autograd.dropout1d, input, p, training)
+    return autograd.dropout1d(input, p, training)
+
+
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Dropout of whole channels of images: see `autograd.dropout2d`.
+
+    Example:
+        >>> nn.functional.dropout2d(autograd.ones(1, 1, 3, 3), training=False).shape
+        (1, 1, 3, 3)
+    """
+    if inplace and training:
+        return _overwritten(autograd.dropout2d, input, p, training)
+    return autograd.dropout2d(input, p, training)
+
+
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Dropout of whole channels of volumes: see `autograd.dropout3d`.
+
+    Example:
+        >>> nn.functional.dropout3d(autograd.ones(1, 1, 3, 3, 3), training=False).shape
+        (1, 1, 3, 3, 3)
+    """
+    if inplace and training:
+        return _overwritten(autograd.dropout3d, input, p, training)
+    return autograd.dropout3d(input, p, training)
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """Dropout that keeps mean 0 and variance 1: see `autograd.alpha_dropout`.
+
+    Example:
+        >>> nn.functional.alpha_dropout(autograd.ones(1, 1, 3), training=False).shape
+        (1, 1, 3)
+    """
+    if inplace and training:
+        return _overwritten(autograd.alpha_dropout, input, p, training)
+    return autograd.alpha_dropout(input, p, training)
+
+
+def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """`alpha_dropout` of whole channels: see `autograd.feature_alpha_dropout`.
+
+    Example:
+        >>> nn.functional.feature_alpha_dropout(autograd.ones(1, 1, 3), training=False).shape
+        (1, 1, 3)
+    """
+    if inplace and training:
+        return _overwritten(autograd.feature_alpha_dropout, input, p, training)
+    return autograd.feature_alpha_dropout(input, p, training)
 
 
 def required_dim(name: str, dim: int | None) -> int:

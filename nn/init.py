@@ -22,6 +22,7 @@ from autograd.errors import ArgumentError, DtypeError, ShapeError
 __all__ = [
     "calculate_gain",
     "constant_",
+    "dirac_",
     "eye_",
     "fans",
     "kaiming_normal_",
@@ -29,6 +30,7 @@ __all__ = [
     "normal_",
     "ones_",
     "orthogonal_",
+    "sparse_",
     "trunc_normal_",
     "uniform_",
     "xavier_normal_",
@@ -275,3 +277,64 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None =
     q, r = np.linalg.qr(drawn)
     q = q * np.sign(np.diag(r))
     return _fill("orthogonal_", tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape))
+
+
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """Filters of a convolution that hand on their input: 1 in the middle of filter k at channel k, 0 elsewhere.
+
+    Args:
+        tensor: (out_channels, in_channels, ...), with one to three dimensions after the second.
+        groups: the same in each of so many groups of filters.
+
+    Raises:
+        ShapeError: the tensor is no weight of a convolution, or groups do not divide its filters.
+
+    Example:
+        >>> nn.init.dirac_(autograd.empty(1, 2, 3))
+        tensor([[[0., 1., 0.],
+                 [0., 0., 0.]]])
+    """
+    if tensor.ndim not in (3, 4, 5):
+        raise ShapeError(f"dirac_: x {tensor.shape} must be (out, in, ...) with one to three dimensions after those")
+    if groups < 1 or tensor.shape[0] % groups:
+        raise ShapeError(f"dirac_: {groups} groups do not divide {tensor.shape[0]} filters; use a divisor")
+    values = np.zeros(tensor.shape)
+    filters = tensor.shape[0] // groups
+    middle = tuple([n // 2 for n in tensor.shape[2:]])
+    k = np.arange(min(filters, tensor.shape[1]))
+    for group in range(groups):
+        where: Any = (group * filters + k, k, *middle)
+        values[where] = 1
+    return _fill("dirac_", tensor, values)
+
+
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Normal with the given standard deviation, with a share of each column, drawn at random, set to 0.
+
+    Args:
+        tensor: a matrix.
+        sparsity: the share of zeros, rounded up to whole numbers of a column.
+        std: of the others.
+        generator: what to draw from; the default one, unless given.
+
+    Raises:
+        ShapeError: the tensor is no matrix.
+
+    Source: Martens 2010, Deep learning via Hessian-free optimization, ICML, section 5.
+    """
+    if tensor.ndim != 2:
+        raise ShapeError(f"sparse_: x {tensor.shape} must be a matrix")
+    rows, columns = tensor.shape
+    count = math.ceil(sparsity * rows)
+    drawn = autograd.randn(rows, columns, dtype=autograd.float64, generator=generator).numpy() * std
+    ranks = autograd.rand(rows, columns, dtype=autograd.float64, generator=generator).numpy().argsort(0)
+    np.put_along_axis(drawn, ranks[:count], 0.0, 0)
+    return _fill("sparse_", tensor, drawn)
+
+
+_calculate_fan_in_and_fan_out = fans  # PyTorch's name, which model files use
+
+# The names without underscore are PyTorch's older ones.
+uniform, normal, constant, eye, dirac = uniform_, normal_, constant_, eye_, dirac_
+xavier_uniform, xavier_normal, orthogonal, sparse = xavier_uniform_, xavier_normal_, orthogonal_, sparse_
+kaiming_uniform, kaiming_normal = kaiming_uniform_, kaiming_normal_

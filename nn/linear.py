@@ -14,7 +14,7 @@ from . import init
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["Flatten", "Identity", "Linear", "Unflatten"]
+__all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten"]
 
 
 def positive(where: str, **sizes: Any) -> None:
@@ -78,6 +78,68 @@ def reset_affine(weight: Parameter, bias: Parameter | None) -> None:
         fan_in, _ = init.fans(weight)
         bound = 1 / math.sqrt(fan_in)
         init.uniform_(bias, -bound, bound)
+
+
+class Bilinear(Module):
+    """A bilinear map of the last dimensions of two inputs: `y_o = x1^T weight_o x2 + bias_o`.
+
+    Weight and bias start uniform in `(-1 / sqrt(in1_features), 1 / sqrt(in1_features))`.
+
+    Args:
+        in1_features, in2_features: the sizes of the last dimensions of x1 and x2.
+        out_features: the size of the last dimension of y.
+        bias: add a bias.
+        device: "cpu" or None.
+        dtype: of the parameters; the default dtype, unless given.
+
+    Raises:
+        ArgumentError: a size is not a whole number of at least 1.
+
+    Shapes:
+        weight (out_features, in1_features, in2_features), bias (out_features,); x1 (..., in1_features),
+        x2 (..., in2_features), y (..., out_features).
+
+    Example:
+        >>> nn.Bilinear(4, 3, 2)(autograd.ones(5, 4), autograd.ones(5, 3)).shape
+        (5, 2)
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        positive("Bilinear", in1_features=in1_features, in2_features=in2_features, out_features=out_features)
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        shape = (out_features, in1_features, in2_features)
+        self.weight = Parameter(autograd.empty(shape, dtype=dtype, device=device))
+        self.bias: Parameter | None
+        self.register_parameter("bias", Parameter(autograd.empty(out_features, dtype=dtype)) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Any, input2: Any) -> Tensor:
+        """`input1^T weight_o input2 + bias_o` for each feature o."""
+        return autograd.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class Identity(Module):

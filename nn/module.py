@@ -12,37 +12,22 @@ name in both, and a module inside a ModuleList by that of the list and its own. 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import autograd
 from autograd import Tensor, dtypes
+from autograd.devices import check_device, names_device
 from autograd.errors import ArgumentError, DtypeError
 from autograd.graph import RemovableHandle, local
 
 from .hooks import ModuleHooks, Passage
 from .parameter import Parameter
+from .state import State
 
 __all__ = ["Module"]
 
 Self = TypeVar("Self", bound="Module")
-
-
-class _Keys(NamedTuple):
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-
-class IncompatibleKeys(_Keys):
-    """The names that `load_state_dict` did not find, and those that it could not place."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
-
-    __str__ = __repr__
 
 
 class _Running(threading.local):
@@ -60,7 +45,7 @@ class _Registrations:
     count = 0
 
 
-class Module:
+class Module(State):
     """The base class of layers and models.
 
     A subclass assigns Parameters, Modules and buffers to attributes and defines `forward`; calling the module calls
@@ -447,6 +432,34 @@ class Module:
             module = below
         return module
 
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a path, in place of the one that is there, or as a new one.
+
+        Args:
+            target: the path, as `"features.0"`.
+            module: the module.
+            strict: demand that there is one already.
+
+        Raises:
+            ArgumentError: the path is empty, or its beginning leads nowhere, or with `strict` its end.
+            DtypeError: `module` is no Module.
+
+        Example:
+            >>> model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+            >>> model.set_submodule("1", nn.Tanh())
+            >>> model[1]
+            Tanh()
+        """
+        if not target:
+            raise ArgumentError("set_submodule: the path is empty; name a module below this one")
+        if not isinstance(module, Module):
+            raise DtypeError(f"set_submodule: {target!r} cannot become a {type(module).__name__}; use a Module")
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        if strict:
+            owner.get_submodule(name)
+        setattr(owner, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path, as `"features.0.weight"`.
 
@@ -507,13 +520,14 @@ class Module:
             else:
                 parameter.grad = autograd.zeros_like(parameter.grad)
 
-    def to(self: Self, *target: Any, dtype: Any = None, device: Any = None) -> Self:
+    def to(self: Self, *target: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Self:
         """Convert floating parameters, their gradients, and floating buffers to another dtype, in place.
 
         Args:
             target: a floating dtype, a Tensor whose dtype is meant, or the device "cpu".
             dtype: the same by name.
             device: "cpu"; there is no other.
+            non_blocking: has no meaning on a CPU.
 
         Raises:
             DtypeError: the dtype is not a floating one.
@@ -526,9 +540,8 @@ class Module:
         for given in (*target, device):
             if isinstance(given, Tensor):
                 dtype = given.dtype
-            elif isinstance(given, str) and given.split(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta"):
-                if given != "cpu":
-                    raise ArgumentError(f"to: device {given!r} is not there; chainrule computes on 'cpu'")
+            elif names_device(given):
+                check_device(given, "to")
             elif given is not None:
                 dtype = given
         if dtype is None:
@@ -572,97 +585,25 @@ class Module:
         """The module itself: it is on the CPU already."""
         return self
 
-    # --- state
-
-    def _state(self) -> Iterator[tuple[str, Module, str, Any]]:
-        """Everything that `state_dict` holds, in its order: module by module, parameters before buffers."""
-        for path, owner in self.named_modules(remove_duplicate=False):
-            for registry in ("_parameters", "_buffers"):
-                for name, value in owner.__dict__[registry].items():
-                    if value is not None and not (registry == "_buffers" and name in owner._non_persistent):
-                        yield (f"{path}.{name}" if path else name), owner, name, value
-
-    def state_dict(
-        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Any]:
-        """Parameters and persistent buffers by name, as detached Tensors on the same memory.
-
-        Args:
-            destination: a dict to fill; a new OrderedDict, unless given.
-            prefix: put before every name.
-            keep_vars: give the Parameters themselves.
-
-        Example:
-            >>> list(nn.BatchNorm1d(2).state_dict())
-            ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked']
-        """
-        state = OrderedDict() if destination is None else destination
-        for name, _, _, value in self._state():
-            state[prefix + name] = value if keep_vars else value.detach()
-        return state
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
-        """Copy numbers into the parameters and buffers of the same names. If anything does not fit, nothing changes.
-
-        Args:
-            state_dict: from name to Tensor or array, as `state_dict` gives it.
-            strict: demand that the names agree exactly.
-            assign: take the given tensors over, with their dtypes, instead of copying their numbers.
-
-        Returns:
-            The names that were missing and those that were not expected.
+    def cuda(self: Self, device: Any = None) -> Self:
+        """The module on a graphics card.
 
         Raises:
-            ArgumentError: names or shapes do not agree; all of them are listed.
+            ArgumentError: always, as there is none.
         """
-        if not isinstance(state_dict, Mapping):
-            raise DtypeError(f"load_state_dict: expected a dict from name to Tensor, not {type(state_dict).__name__}")
-        own = {name: (owner, short, value) for name, owner, short, value in self._state()}
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        problems = []
-        if strict and missing:
-            problems.append("missing: " + ", ".join(map(repr, missing)))
-        if strict and unexpected:
-            problems.append("unexpected: " + ", ".join(map(repr, unexpected)))
-        given: dict[str, Tensor] = {}
-        for name, (_, _, value) in own.items():
-            if name not in state_dict:
-                continue
-            try:
-                given[name] = found = autograd.as_tensor(state_dict[name]).detach()
-            except (DtypeError, ArgumentError):
-                problems.append(f"{name!r} is a {type(state_dict[name]).__name__}, not a Tensor")
-                continue
-            if found.shape != value.shape:
-                problems.append(f"{name!r} has shape {found.shape}, and the module's is {value.shape}")
-            elif not dtypes.can_cast(found.dtype, value.dtype) or (assign and found.dtype.kind != value.dtype.kind):
-                problems.append(f"{name!r} is {found.dtype}, and the module's is {value.dtype}")
-        if problems:
-            raise ArgumentError(
-                f"load_state_dict: the state does not fit {type(self).__name__}:\n  "
-                + "\n  ".join(problems)
-                + "\nload it into the architecture it was saved from"
-                + ("" if not strict or len(given) == len(own) else ", or pass strict=False to load what there is")
-            )
-        with autograd.no_grad():
-            for name, tensor in given.items():
-                owner, short, value = own[name]
-                if not assign:
-                    value.copy_(tensor)
-                elif isinstance(value, Parameter):
-                    setattr(owner, short, Parameter(tensor, requires_grad=value.requires_grad))
-                else:
-                    setattr(owner, short, tensor)
-        return IncompatibleKeys(missing, unexpected)
+        raise ArgumentError("cuda: there is no graphics card, as cuda.is_available() says; chainrule computes on 'cpu'")
 
     # --- text
 
     def extra_repr(self) -> str:
         """What stands between the brackets of the repr; subclasses say their settings here."""
         return ""
+
+    def summary(self, *inputs: Any, **keywords: Any) -> Any:
+        """The table of `nn.summary`: output shapes, parameters and multiply-adds of each module, on an example."""
+        from .summary import summary
+
+        return summary(self, *inputs, **keywords)
 
     def _child_lines(self) -> list[str]:
         return [f"({name}): {_indented(repr(module))}" for name, module in self._modules.items()]

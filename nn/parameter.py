@@ -6,9 +6,10 @@ from typing import Any
 
 import autograd
 from autograd import Tensor
+from autograd.errors import GraphError
 from autograd.primitive import register_handle
 
-__all__ = ["Parameter"]
+__all__ = ["Parameter", "UninitializedBuffer", "UninitializedParameter"]
 
 
 class Parameter(Tensor):
@@ -48,3 +49,80 @@ class Parameter(Tensor):
 
 
 register_handle(Parameter)
+
+
+class _Uninitialized(Tensor):
+    """A tensor of a lazy module, whose shape is not known before its first input."""
+
+    __slots__ = ()
+    becomes: type[Tensor]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Not known yet.
+
+        Raises:
+            GraphError: always.
+        """
+        raise GraphError(
+            f"{type(self).__name__}: the shape is not known before the first input; call the lazy module once, on an "
+            "input of the right size, before its parameters are used"
+        )
+
+    def materialize(self, shape: tuple[int, ...], device: Any = None, dtype: Any = None) -> None:
+        """Give the tensor its shape; its numbers are yet to be set. It becomes an ordinary one, and stays the same
+        object, so that an optimizer that holds it holds it still.
+        """
+        wanted = self._array.dtype if dtype is None else dtype
+        self._array = autograd.empty(shape, dtype=wanted, device=device)._array
+        self.__class__ = self.becomes  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A Parameter of a lazy module before its first input.
+
+    Args:
+        requires_grad: accumulate gradients in `.grad`.
+        device: "cpu" or None.
+        dtype: the default dtype, unless given.
+
+    Example:
+        >>> layer = nn.LazyLinear(3)
+        >>> layer.weight
+        <UninitializedParameter>
+        >>> layer(autograd.ones(2, 5)).shape, layer.weight.shape
+        ((2, 3), (3, 5))
+    """
+
+    __slots__ = ()
+    becomes = Parameter
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(autograd.empty(0, dtype=dtype, device=device), requires_grad)
+
+
+class UninitializedBuffer(_Uninitialized):
+    """A buffer of a lazy module before its first input.
+
+    Args:
+        requires_grad: False; buffers have no gradients.
+        device: "cpu" or None.
+        dtype: the default dtype, unless given.
+    """
+
+    __slots__ = ()
+    becomes = Tensor
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        source = autograd.empty(0, dtype=dtype, device=device)
+        self._array = source._array
+        self._version = source._version
+        self._edge = self._grad = self._hooks = self._view = self.name = None
+        self._requires_grad = False
+
+
+register_handle(UninitializedParameter)
+register_handle(UninitializedBuffer)

@@ -43,3 +43,65 @@ def agree(torch: ModuleType, rng: np.random.Generator) -> Callable[..., None]:
                 np.testing.assert_allclose(ours.state_dict()[name].numpy(), value.numpy(), rtol=rtol, atol=1e-12)
 
     return check
+
+
+def _flat(found: Any) -> list[Any]:
+    """Tensors in a row, out of tuples and lists; None is left out."""
+    if isinstance(found, (tuple, list)):
+        return [x for part in found for x in _flat(part)]
+    return [] if found is None else [found]
+
+
+@pytest.fixture
+def alike(torch: ModuleType, rng: np.random.Generator) -> Callable[..., None]:
+    """As `agree`, for modules that take and return nested tuples, and arguments by name that need no gradient."""
+
+    def check(ours: nn.Module, theirs: Any, *inputs: Any, rtol: float = 1e-10, **named: Any) -> None:
+        assert repr(ours) == repr(theirs)
+        ours.double()
+        theirs.double()
+        state = {name: value.numpy() for name, value in theirs.state_dict().items()}
+        assert {name: value.shape for name, value in ours.state_dict().items()} == {
+            name: value.shape for name, value in state.items()
+        }
+        assert list(ours.state_dict()) == list(state)
+        ours.load_state_dict(state)
+        ours.zero_grad()
+        theirs.zero_grad()
+
+        def run(module: Any, tensor: Callable[..., Any], seeds: list[np.ndarray]) -> tuple[list[Any], list[Any]]:
+            leaves = []
+
+            def enter(given: Any) -> Any:
+                if isinstance(given, (tuple, list)):
+                    return tuple(enter(x) for x in given)
+                if not isinstance(given, np.ndarray):
+                    return given
+                leaves.append(tensor(given, requires_grad=given.dtype.kind == "f"))
+                return leaves[-1]
+
+            rest = {name: tensor(x) if isinstance(x, np.ndarray) else x for name, x in named.items()}
+            out = _flat(module(*enter(inputs), **rest))
+            passing = [x for x in out if x.requires_grad]
+            total: Any = 0.0
+            for k, x in enumerate(passing):
+                if len(seeds) <= k:
+                    seeds.append(rng.normal(size=tuple(x.shape)))
+                total = total + (x * tensor(seeds[k])).sum()
+            if passing:
+                total.backward()
+            return out, [x.grad for x in leaves] + [p.grad for p in module.parameters()]
+
+        seeds: list[np.ndarray] = []
+        mine, mine_gradients = run(ours, autograd.tensor, seeds)
+        other, other_gradients = run(theirs, torch.tensor, seeds)
+        assert len(mine) == len(other)
+        for a, b in zip(mine, other, strict=True):
+            assert tuple(a.shape) == tuple(b.shape)
+            np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=rtol, atol=1e-11)
+        for a, b in zip(mine_gradients, other_gradients, strict=True):
+            assert (a is None) == (b is None)
+            if a is not None:
+                np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=rtol, atol=1e-11)
+
+    return check

@@ -49,7 +49,7 @@ def test_initial_bounds_follow_the_fans() -> None:
         ({"groups": 3}, ShapeError, "3 groups do not divide 4 channels and 8 filters"),
         ({"padding": "full"}, ArgumentError, "padding is 'full'"),
         ({"padding": "same", "stride": 2}, ArgumentError, "'same' needs stride 1"),
-        ({"padding_mode": "circular"}, ArgumentError, "only 'zeros' is there"),
+        ({"padding_mode": "mirror"}, ArgumentError, "padding_mode is 'mirror'; use 'zeros' or 'reflect'"),
         ({"kernel_size": 0}, ArgumentError, "kernel_size is 0"),
         ({"stride": (1, 2, 3)}, ArgumentError, r"stride is \(1, 2, 3\)"),
     ],

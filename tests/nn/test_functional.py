@@ -65,6 +65,8 @@ BUILTIN = {
         ]
         for n in (2, 3)
     },
+    "bilinear": ["input1", "input2", "weight", "bias"],
+    "pdist": ["input", "p"],
     "channel_shuffle": ["input", "groups"],
     "pixel_shuffle": ["input", "upscale_factor"],
     "pixel_unshuffle": ["input", "downscale_factor"],

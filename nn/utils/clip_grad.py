@@ -1,4 +1,4 @@
-"""Gradient clipping, and parameters as one vector."""
+"""Clipping of gradients by their norm and by value."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
-from autograd.errors import ArgumentError, DtypeError, GraphError, ShapeError
+from autograd.errors import ArgumentError, DtypeError, GraphError
 from autograd.primitive import version_cell
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector", "vector_to_parameters"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "get_total_norm"]
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -29,7 +29,10 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 
 def get_total_norm(
-    tensors: Tensor | Iterable[Tensor], norm_type: float = 2.0, error_if_nonfinite: bool = False
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """The norm of all numbers of the tensors, as of one long vector: `(sum of |x|^p)^(1/p)`, for p = inf the largest.
 
@@ -37,6 +40,7 @@ def get_total_norm(
         tensors: the tensors.
         norm_type: p.
         error_if_nonfinite: refuse a norm that is infinite or no number.
+        foreach: changes nothing here.
 
     Returns:
         A 0-d Tensor; 0 where there are no tensors.
@@ -76,7 +80,11 @@ def _number(value: float, tensors: list[Tensor]) -> Tensor:
 
 
 def clip_grad_norm_(
-    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale the gradients in place so that their common norm is at most `max_norm`:
     `g *= min(1, max_norm / (norm + 1e-6))`.
@@ -86,6 +94,7 @@ def clip_grad_norm_(
         max_norm: the greatest norm allowed.
         norm_type: the order of the norm; inf for the largest absolute value.
         error_if_nonfinite: refuse a norm that is infinite or no number, and leave the gradients as they are.
+        foreach: changes nothing here.
 
     Returns:
         The norm before, a 0-d Tensor.
@@ -115,12 +124,13 @@ def clip_grad_norm_(
     return _number(norm, gradients)
 
 
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Limit every number of the gradients to [-clip_value, clip_value], in place.
 
     Args:
         parameters: Tensors, those without gradient are passed over.
         clip_value: the greatest absolute value allowed.
+        foreach: changes nothing here.
 
     Raises:
         ArgumentError: clip_value is negative.
@@ -138,34 +148,3 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     for gradient in _gradients(parameters):
         np.clip(gradient._array, -limit, limit, out=gradient._array)
         version_cell(gradient)[0] += 1
-
-
-def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters in one vector, recorded as an operation.
-
-    Example:
-        >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
-        (9,)
-    """
-    return autograd.cat([parameter.reshape(-1) for parameter in parameters])
-
-
-def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Overwrite the parameters with the numbers of one vector.
-
-    Args:
-        vec: as many numbers as all parameters together.
-        parameters: the parameters, in the order of `parameters_to_vector`.
-
-    Raises:
-        ShapeError: the vector has too few or too many numbers.
-    """
-    given = list(parameters)
-    count = sum(parameter.numel() for parameter in given)
-    if vec.shape != (count,):
-        raise ShapeError(f"vector_to_parameters: vec {vec.shape} must be ({count},), one number for each parameter's")
-    start = 0
-    with autograd.no_grad():
-        for parameter in given:
-            parameter.copy_(vec.detach()[start : start + parameter.numel()].reshape(parameter.shape))
-            start += parameter.numel()
