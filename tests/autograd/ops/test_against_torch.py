@@ -601,6 +601,12 @@ NOT_COMPARED: dict[str, str] = {
         ),
         "no function of arrays; compared in the tests of its module",
     ),
+    **dict.fromkeys(
+        [f"{kind}Tensor" for kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")]
+        + ["asarray", "detach", "finfo", "iinfo", "is_nonzero", "is_same_size", "get_default_device"]
+        + ["set_default_device", "get_num_threads", "set_num_threads", "set_printoptions"],
+        "names of the compatibility surface; see tests/autograd/test_devices.py and tests/nn/test_compat.py",
+    ),
     "poisson": "random: tests/autograd/test_random.py looks at its distribution",
     "seed": "state of the generator",
     "broadcast_shapes": "gives sizes, not a tensor; see test_moving.py",

@@ -99,8 +99,8 @@ def _deviates(sign: str, a: Any, b: Any, ours: str, theirs: str) -> bool:
         # PyTorch refuses to subtract a mask, and from one; `1 - mask` is useful, and what it gives is not in doubt.
         return theirs == "refused" and bools in ([True, False], [False, True])
     if sign == "**":
-        # PyTorch's bool ** bool is a bool between Tensors, and refused with numbers; ours is NumPy's int8.
-        return bools == [True, True] and ours == "int8"
+        # PyTorch's bool ** bool is a bool with a number as exponent, and refused otherwise; ours is a bool always.
+        return bools == [True, True] and ours == "bool"
     return False
 
 
