@@ -15,7 +15,8 @@ from nn import functional as F
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed (the extra `peer`)")
 
-from .test_against_torch import C, Call, R, call, run  # noqa: E402
+from .cases import C, Call, R, call  # noqa: E402
+from .test_against_torch import run  # noqa: E402
 
 UNSEEN = -math.inf
 PROJECTIONS = (R((12, 4)), R((12,)))
