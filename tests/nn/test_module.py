@@ -408,7 +408,9 @@ def test_scope_is_restored_after_an_error_and_is_per_thread() -> None:
 def test_a_call_leaves_nothing_to_collect() -> None:
     net = Net()
     net(autograd.ones(1, 2)).sum().backward()
-    gc.collect()
+    for _ in range(10):  # what other tests left may leave more when it goes
+        if not gc.collect():
+            break
     gc.disable()
     try:
         net(autograd.ones(1, 2)).sum().backward()

@@ -59,7 +59,6 @@ def build():
     torch.manual_seed(1)
     if torch.cuda.is_available():
         torch.cuda.manual_seed_all(1)
-    torch.backends.cudnn.deterministic = True
     return Net()
 
 
