@@ -413,6 +413,12 @@ def run_in_place(name: str, limit: int | None = None) -> Outcome:
     return outcome
 
 
+def has_wrong_calls(name: str) -> bool:
+    """Whether PyTorch's entry brings calls that are to be refused."""
+    entry = database()[name]
+    return entry.error_inputs_func is not None and next(iter(entry.error_inputs("cpu")), None) is not None
+
+
 def refusals(name: str) -> tuple[int, list[str]]:
     """Run the entry's wrong calls: how many we refuse with an error of ours, and those that we do not."""
     entry = database()[name]

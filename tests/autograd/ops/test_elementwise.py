@@ -40,7 +40,10 @@ def test_polynomials_are_scipys(name: str, scipy_name: str) -> None:
 
     x, n = np.linspace(-1, 1, 11)[:, None], np.arange(12)
     found = getattr(autograd.special, name)(autograd.from_numpy(x), autograd.from_numpy(n)).numpy()
-    np.testing.assert_allclose(found, getattr(special, scipy_name)(n, x), rtol=1e-9, atol=1e-9)
+    expected = getattr(special, scipy_name)(n, x)
+    # Near its roots a polynomial is a difference of numbers of its usual size, so each degree is held to that size.
+    error = np.abs(found - expected).max(axis=0) / np.abs(expected).max(axis=0)
+    assert (error < 1e-13).all(), error
 
 
 def test_polynomials_of_odd_degrees(torch: Any) -> None:

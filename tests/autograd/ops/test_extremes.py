@@ -354,10 +354,14 @@ def test_as_torch_at_extremes(torch: Any, name: str) -> None:
     theirs = function(torch, torch.nn.functional, x)
     theirs.sum().backward()
     known = ~np.isnan(theirs.detach().numpy())
-    np.testing.assert_allclose(out[known], theirs.detach().numpy()[known], rtol=1e-12, atol=1e-300)
+    np.testing.assert_allclose(out[known], theirs.detach().numpy()[known], rtol=1e-12)
+    assert known.any() or np.isnan(out).all()
     known = ~np.isnan(x.grad.numpy()) & ~np.isnan(points)
-    # PyTorch rounds some constants to float32, as the 1 / 6 of hardsigmoid.
-    np.testing.assert_allclose(gradient[known], x.grad.numpy()[known], rtol=1e-7, atol=1e-15)
+    assert known.any()
+    # PyTorch holds a constant of these in float32: 1 / 6, and the smallest divisor of two losses.
+    rounded = ("hardsigmoid", "binary_cross_entropy", "cosine_embedding_loss at zeros")
+    rtol = 1e-7 if name in rounded else 1e-12
+    np.testing.assert_allclose(gradient[known], x.grad.numpy()[known], rtol=rtol, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", LIKE_TORCH)
