@@ -30,6 +30,7 @@ from .activation import (
     Softsign,
     Tanh,
 )
+from .adaptive_softmax import AdaptiveLogSoftmaxWithLoss
 from .attention import MultiheadAttention
 from .checkpoint import load_checkpoint, save_checkpoint
 from .container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
@@ -122,7 +123,8 @@ from .padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
-from .parameter import Parameter, UninitializedBuffer, UninitializedParameter
+from .parallel import DataParallel, SyncBatchNorm
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -178,6 +180,8 @@ from .transformer import (
     TransformerEncoderLayer,
 )
 
+from . import modules  # isort: skip  # it lists what is above
+
 __all__ = [
     "CELU",
     "ELU",
@@ -190,6 +194,7 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveLogSoftmaxWithLoss",
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
@@ -203,6 +208,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Bilinear",
+    "Buffer",
     "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",
@@ -221,6 +227,7 @@ __all__ = [
     "CosineSimilarity",
     "CrossEntropyLoss",
     "CrossMapLRN2d",
+    "DataParallel",
     "DropConnect",
     "Dropout",
     "Dropout1d",
@@ -325,6 +332,7 @@ __all__ = [
     "Softshrink",
     "Softsign",
     "StochasticDepth",
+    "SyncBatchNorm",
     "Tanh",
     "Tanhshrink",
     "Threshold",
@@ -349,6 +357,7 @@ __all__ = [
     "functional",
     "init",
     "load_checkpoint",
+    "modules",
     "save_checkpoint",
     "scalar",
     "summary",

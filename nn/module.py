@@ -21,8 +21,8 @@ from autograd.devices import check_device, names_device
 from autograd.errors import ArgumentError, DtypeError
 from autograd.graph import RemovableHandle, local
 
-from .hooks import ModuleHooks, Passage
-from .parameter import Parameter
+from .hooks import Hook, ModuleHooks, call_with_hooks, everywhere
+from .parameter import Buffer, Parameter
 from .state import State
 
 __all__ = ["Module"]
@@ -106,7 +106,7 @@ class Module(State):
         try:
             if self._hooks is None:
                 return self.forward(*args, **kwargs)
-            return self._call_with_hooks(self._hooks, args, kwargs)
+            return call_with_hooks(self, self._hooks, args, kwargs)
         finally:
             state.scope = scope
             running.module = parent
@@ -117,30 +117,6 @@ class Module(State):
         paths = {module: tuple(name.split(".")) for name, module in self.named_modules() if name}
         self.__dict__["_paths"] = (count, paths)
         return paths
-
-    def _call_with_hooks(self, hooks: ModuleHooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook, with_kwargs in list(hooks.before.values()):
-            answer = hook(self, args, kwargs) if with_kwargs else hook(self, args)
-            if answer is None:
-                continue
-            if with_kwargs:
-                if not (isinstance(answer, tuple) and len(answer) == 2):
-                    raise ArgumentError(
-                        f"{type(self).__name__}: a forward pre-hook with_kwargs returns None or a pair (args, kwargs), "
-                        f"not {answer!r:.80}"
-                    )
-                args, kwargs = answer
-            else:
-                args = answer if isinstance(answer, tuple) else (answer,)
-        passage = Passage(self, hooks) if hooks.backward or hooks.backward_before else None
-        if passage is not None:
-            args = passage.enter(args)
-        result = self.forward(*args, **kwargs)
-        for hook, with_kwargs in list(hooks.after.values()):
-            answer = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
-            if answer is not None:
-                result = answer
-        return result if passage is None else passage.leave(result)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -155,10 +131,15 @@ class Module(State):
         Returns:
             A handle whose `remove()` takes the hook away.
         """
-        return self._own_hooks().add("before", hook, prepend, with_kwargs)
+        return self._own_hooks().add("before", Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
         """Call `hook(module, args, output)` after each forward; what it returns, unless None, replaces the output.
 
@@ -166,6 +147,7 @@ class Module(State):
             hook: the function.
             prepend: call it before those that are there already.
             with_kwargs: call `hook(module, args, kwargs, output)`.
+            always_call: call it also where forward raises an error, with None for the output.
 
         Returns:
             A handle whose `remove()` takes the hook away.
@@ -177,7 +159,7 @@ class Module(State):
             tensor([1., 2.])
             >>> handle.remove()
         """
-        return self._own_hooks().add("after", hook, prepend, with_kwargs)
+        return self._own_hooks().add("after", Hook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_output)` when the gradients of the outputs have come; its answer replaces them.
@@ -189,7 +171,7 @@ class Module(State):
         Returns:
             A handle whose `remove()` takes the hook away.
         """
-        return self._own_hooks().add("backward_before", hook, prepend)
+        return self._own_hooks().add("backward_before", Hook(hook), prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], *, prepend: bool = False) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the arguments have been computed.
@@ -213,13 +195,10 @@ class Module(State):
             >>> seen
             [((tensor([3.]),), (tensor([3.]),))]
         """
-        return self._own_hooks().add("backward", hook, prepend)
+        return self._own_hooks().add("backward", Hook(hook), prepend)
 
     def _own_hooks(self) -> ModuleHooks:
-        if self._hooks is None:
-            self.__dict__["_hooks"] = ModuleHooks()
-        assert self._hooks is not None
-        return self._hooks
+        return self.__dict__.setdefault("_hooks", ModuleHooks())
 
     # --- registering
 
@@ -277,6 +256,7 @@ class Module(State):
                 raise ArgumentError(f"{where}: {name!r} cannot name a part of a module; use a name without dots")
             if name in self.__dict__ or hasattr(type(self), name):
                 raise ArgumentError(f"{where}: there is an attribute {name!r} already; choose another name")
+        value = everywhere.registered(registry, self, name, value)
         entries[name] = self.__dict__[name] = value
         if registry == "_modules":
             _Registrations.count += 1
@@ -300,6 +280,8 @@ class Module(State):
             if name not in self._modules:
                 self._withdraw(name)
             self.register_module(name, value)
+        elif isinstance(value, Buffer) and name not in self._parameters and name not in self._modules:
+            self.register_buffer(name, value, value.persistent)
         else:
             for registry, kind in _KINDS:
                 if name in self.__dict__[registry]:

@@ -1,4 +1,4 @@
-"""Parameter: a Tensor that a module owns and an optimizer changes."""
+"""Parameter: a Tensor that a module owns and an optimizer changes; and Buffer, one that no optimizer changes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import autograd
 from autograd import Tensor
 from autograd.errors import GraphError
-from autograd.primitive import register_handle
+from autograd.primitive import register_handle, version_cell
 
-__all__ = ["Parameter", "UninitializedBuffer", "UninitializedParameter"]
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter"]
 
 
 class Parameter(Tensor):
@@ -49,6 +49,44 @@ class Parameter(Tensor):
 
 
 register_handle(Parameter)
+
+
+class Buffer(Tensor):
+    """A Tensor that a module lists among its buffers as soon as it is assigned to one of its attributes.
+
+    Results of operations on it are plain Tensors.
+
+    Args:
+        data: a Tensor or array, whose memory is shared, or nested lists of numbers.
+        persistent: put it into `state_dict`.
+
+    Example:
+        >>> module = nn.Module()
+        >>> module.mean = nn.Buffer(autograd.zeros(2))
+        >>> list(module.state_dict())
+        ['mean']
+    """
+
+    __slots__ = ("persistent",)
+    persistent: bool
+
+    def __init__(self, data: Any = (), *, persistent: bool = True) -> None:
+        source = autograd.as_tensor(data)
+        self._array = source._array
+        self._version = version_cell(source)
+        self._edge = self._grad = self._hooks = self._view = self.name = None
+        self._requires_grad = source.requires_grad
+        self.persistent = persistent
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"persistent": self.persistent}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.persistent = state["persistent"]
+
+
+register_handle(Buffer)
 
 
 class _Uninitialized(Tensor):
@@ -104,24 +142,23 @@ class UninitializedParameter(_Uninitialized, Parameter):
         super().__init__(autograd.empty(0, dtype=dtype, device=device), requires_grad)
 
 
-class UninitializedBuffer(_Uninitialized):
+class UninitializedBuffer(_Uninitialized, Buffer):
     """A buffer of a lazy module before its first input.
 
     Args:
         requires_grad: False; buffers have no gradients.
         device: "cpu" or None.
         dtype: the default dtype, unless given.
+        persistent: put it into `state_dict`.
     """
 
     __slots__ = ()
-    becomes = Tensor
+    becomes = Buffer
 
-    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
-        source = autograd.empty(0, dtype=dtype, device=device)
-        self._array = source._array
-        self._version = source._version
-        self._edge = self._grad = self._hooks = self._view = self.name = None
-        self._requires_grad = False
+    def __init__(
+        self, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
+    ) -> None:
+        super().__init__(autograd.empty(0, dtype=dtype, device=device), persistent=persistent)
 
 
 register_handle(UninitializedParameter)

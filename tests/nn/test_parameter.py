@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import pickle
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
 import autograd
 import nn
-from autograd.errors import DtypeError
+from autograd.errors import ArgumentError, DtypeError
 
 
 def test_results_are_plain_tensors() -> None:
@@ -62,3 +63,38 @@ def test_integers_have_no_gradients() -> None:
     with pytest.raises(DtypeError, match="int64 has no gradients"):
         nn.Parameter(autograd.tensor([1]))
     assert nn.Parameter(autograd.tensor([1]), requires_grad=False).dtype == np.int64
+
+
+def test_buffers_are_registered_as_pytorchs_are(torch: ModuleType) -> None:
+    def build(library: Any, nn: Any) -> Any:
+        module = nn.Module()
+        module.plain = library.zeros(2)
+        module.kept = nn.Buffer(library.ones(2))
+        module.passing = nn.Buffer(library.ones(3), persistent=False)
+        with pytest.raises((KeyError, ArgumentError)):  # a plain attribute stands there
+            module.plain = nn.Buffer(library.ones(1))
+        module.kept = library.zeros(4)
+        module.passing = library.zeros(5)
+        module.weight = nn.Parameter(library.ones(1))
+        module.register_buffer("late", nn.Buffer(library.ones(2)), persistent=False)
+        found = [sorted((name, tuple(b.shape)) for name, b in module.named_buffers()), sorted(module.state_dict())]
+        module.passing = nn.Buffer(library.zeros(6))
+        return [*found, sorted(module.state_dict()), isinstance(module.passing, nn.Buffer)]
+
+    assert build(autograd, nn) == build(torch, torch.nn)
+
+
+def test_a_buffer_shares_memory_and_can_be_copied() -> None:
+    x = autograd.zeros(2)
+    buffer = nn.Buffer(x, persistent=False)
+    buffer.add_(1)
+    assert x.tolist() == [1.0, 1.0]
+    assert type(buffer) is nn.Buffer and type(buffer * 2) is autograd.Tensor
+    assert repr(buffer) == "tensor([1., 1.])"
+    for other in (copy.deepcopy(buffer), pickle.loads(pickle.dumps(buffer))):
+        assert type(other) is nn.Buffer and other.persistent is False
+        other.add_(1)
+    assert x.tolist() == [1.0, 1.0]
+    assert nn.UninitializedBuffer(persistent=False).persistent is False
+    with pytest.raises(DtypeError, match="is registered as a Parameter"):
+        nn.Linear(1, 1).weight = buffer
