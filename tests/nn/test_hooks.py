@@ -9,6 +9,7 @@ import pytest
 
 import autograd
 import nn
+import nn.compat
 from autograd import errors
 
 
