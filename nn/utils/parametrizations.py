@@ -1,4 +1,4 @@
-"""Ready-made parametrizations of weights: by length and direction, by the largest singular value, by a bound."""
+"""Ready-made parametrizations of weights: by length and direction, the largest singular value, a bound; orthogonal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from autograd.errors import ArgumentError
 from ..conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..module import Module
 from . import parametrize
+from .orthogonal import orthogonal
 
-__all__ = ["max_norm", "spectral_norm", "weight_norm"]
+__all__ = ["max_norm", "orthogonal", "spectral_norm", "weight_norm"]
 
 
 def norm_except_dim(v: Any, dim: int) -> Any:

@@ -67,7 +67,10 @@ class ParametrizationList(ModuleList):
         super().__init__(modules)
         self.unsafe = unsafe
         shape, dtype = original.shape, original.dtype
-        value = self._inverse(original)
+        try:
+            value = self._inverse(original)
+        except NotImplementedError:  # a step that cannot be undone begins with what is there
+            value = original
         self.is_tensor = isinstance(value, Tensor)
         if isinstance(value, Tensor):
             self.ntensors = 1
