@@ -14,7 +14,7 @@ import numpy as np
 import libraries
 from cases import BOTH, FORWARD, STEP
 from goals import Standing, standings
-from timing import Row
+from timing import QUIET, Row
 
 COLOURS = {"PyTorch": "#c8452e", "JAX": "#2e6fc8", "micrograd": "#3f8f3f"}
 
@@ -44,7 +44,8 @@ def line(row: Row) -> str:
     """A measured case on the terminal: our figure, and each peer's with its ratio to ours."""
     peers = [f"{name} {number(row.figures[name])} ({row.ratio(name):.2f})" for name in row.figures if name in COLOURS]
     title = f"{row.group:11s}{row.name}" + (f", {row.way}" if row.way else "")
-    return f"{title:70s}{number(row.ours):>9s} {row.unit:12s}{'  '.join(peers)}"
+    busy = f"  [other processes: {row.others:.0%} of the cores]" if row.others > QUIET else ""
+    return f"{title:70s}{number(row.ours):>9s} {row.unit:12s}{'  '.join(peers)}{busy}"
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -65,7 +66,9 @@ def markdown(rows: Sequence[Row], described: str) -> str:
     for group in dict.fromkeys(row.group for row in rows):
         mine = [row for row in rows if row.group == group]
         parts.append(f"<details><summary>{group}</summary>\n\n{_group(mine)}\n\n</details>")
-    return "\n\n".join([*parts, f"({described}.)"])
+    busy = [row for row in rows if row.others > QUIET]
+    note = f" While {len(busy)} cases were timed, other processes took part of the cores." if busy else ""
+    return "\n\n".join([*parts, f"({described}.{note})"])
 
 
 def _table(head: Sequence[str], body: Any) -> str:

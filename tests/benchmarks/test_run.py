@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -151,6 +153,35 @@ def test_times_are_medians_in_the_unit_of_the_case(run: ModuleType, monkeypatch:
     assert row.figures == {"chainrule": pytest.approx(20.0), "PyTorch": pytest.approx(30.0)}
     assert row.ratio("PyTorch") == pytest.approx(1.5)
     assert row.ratio("JAX") is None
+
+
+def test_the_quietest_of_three_tries_counts(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    timing = sys.modules["timing"]
+    times = iter([[0.004], [0.002], [0.003]])
+    others = iter([0.5, 0.2, 0.3])
+    monkeypatch.setattr(timing, "time_in_turns", lambda functions, seconds: next(times))
+    monkeypatch.setattr(timing.Busy, "others", lambda self: next(others))
+    case = run.cases.Case("conv", "a case", "both", {"chainrule": lambda rng: (lambda: None, list)})
+    row = timing.measure(case, 1.0)
+    assert (row.ours, row.others) == (pytest.approx(2.0), 0.2)
+    assert "other processes: 20%" in sys.modules["report"].line(row)
+
+
+def test_share_of_other_processes(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    timing = sys.modules["timing"]
+    if not hasattr(os, "sysconf"):
+        pytest.skip("there is no /proc/stat")
+    # user, nice, system, idle, iowait, irq, softirq, steal, in hundredths of a second
+    stat = iter(["cpu  100 0 0 900 0 0 0 0 0 0", "cpu  300 10 50 900 70 10 10 20 0 0"])
+    own = iter([(1.0, 0.0, 0.0, 0.0, 0.0), (2.0, 0.5, 0.25, 0.25, 0.0)])
+    clock = iter([0.0, 2.0])
+    monkeypatch.setattr(timing, "open", lambda *_, **__: io.StringIO(next(stat)), raising=False)
+    monkeypatch.setattr(timing.os, "times", lambda: next(own))
+    monkeypatch.setattr(timing.os, "sysconf", lambda name: 100)
+    monkeypatch.setattr(timing.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    # 3.0 s of work, of which 2.0 s are ours, in 2 s on two cores
+    assert timing.Busy().others() == pytest.approx(0.25)
 
 
 def test_turns_give_every_function_enough_calls(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
