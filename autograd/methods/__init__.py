@@ -10,13 +10,16 @@ from .logic import Logic
 from .operators import Operators
 from .products import Products
 from .reductions import Reductions
+from .reshaping import Reshaping
 from .sampling import Sampling
 from .shapes import Shapes
 
 __all__ = ["Methods"]
 
 
-class Methods(Operators, Elementwise, Logic, Reductions, Shapes, Indexing, Products, InPlace, Creating, Sampling):
+class Methods(
+    Operators, Elementwise, Logic, Reductions, Shapes, Indexing, Products, InPlace, Reshaping, Creating, Sampling
+):
     """What Tensor inherits: every operator and operation, as a method."""
 
     __slots__ = ()

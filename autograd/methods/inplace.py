@@ -57,7 +57,7 @@ class InPlace(Handle):
         return _update(self, "/=", np.true_divide, arithmetic.div, other)
 
     def __setitem__(self, where: Any, value: Any) -> None:
-        if _joins(self, value):
+        if joins(self, value):
             _assign_in_graph(self, where, value)
             return
         guard(self, "item assignment", value)
@@ -98,7 +98,7 @@ class InPlace(Handle):
             tensor([[1., 2.],
                     [0., 0.]])
         """
-        if _joins(self, source):
+        if joins(self, source):
             source = as_handle(source, "copy_")
             _fits(self, "copy_", source._array)
             return become(self, "copy_", _replaced, source)
@@ -114,11 +114,33 @@ class InPlace(Handle):
         number = _representable(self, "fill_", value)
         if np.ndim(number):
             raise ShapeError(f"fill_: expected one number, not {np.shape(number)}; use copy_ for many")
-        if _joins(self, value):
+        if joins(self, value):
             return become(self, "fill_", _replaced, as_handle(value, "fill_"))
         guard(self, "fill_", value)
         self._array[...] = number
         version_cell(self)[0] += 1
+        return self  # type: ignore[return-value]
+
+    def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Tensor:
+        """Overwrite the entries whose indices are equal with one number.
+
+        Args:
+            fill_value: the number.
+            wrap: in a matrix with more rows than columns, begin anew below each square, one row apart.
+
+        Example:
+            >>> autograd.zeros(2, 2).fill_diagonal_(1)
+            tensor([[1., 0.],
+                    [0., 1.]])
+        """
+        shape = self.shape
+        if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
+            raise ShapeError(f"fill_diagonal_: x {shape} must be a matrix, or have sizes that are all equal")
+        if wrap and len(shape) == 2:
+            places = np.arange(0, shape[0] * shape[1], shape[1] + 1)
+            self[places // shape[1], places % shape[1]] = fill_value
+        else:
+            self[(np.arange(min(shape)),) * len(shape)] = fill_value
         return self  # type: ignore[return-value]
 
     def polygamma_(self, n: int) -> Tensor:
@@ -238,33 +260,65 @@ class InPlace(Handle):
     trunc_ = _becoming("trunc")
     xlogy_ = _becoming("xlogy")
 
+    # --- under other names
+
+    absolute_ = abs_
+    arccos_ = acos_
+    arccosh_ = acosh_
+    arcsin_ = asin_
+    arcsinh_ = asinh_
+    arctan_ = atan_
+    arctan2_ = atan2_
+    arctanh_ = atanh_
+    divide_ = div_
+    fix_ = trunc_
+    greater_ = gt_
+    greater_equal_ = ge_
+    less_ = lt_
+    less_equal_ = le_
+    multiply_ = mul_
+    negative_ = neg_
+    not_equal_ = ne_
+    subtract_ = sub_
+    true_divide_ = div_
+
 
 def guard(x: Handle, name: str, *others: Any) -> None:
-    """Raise unless `x` may be changed in place.
+    """Raise unless the numbers of `x` may be changed in place.
 
     Raises:
         InPlaceError: it is a leaf that requires grad, or shows one, or its memory is read-only.
     """
-    if local.state.grad_enabled:
-        whole = _whole(x)
-        if x._version is not None and any(_of_a_function(view(), whole) for view in x._version[1:]):
-            raise InPlaceError(
-                f"{name}: x {x.shape} shares memory with a result of a Function, whose backward would not know of the "
-                "change; return a clone() in its forward"
-            )
-        if whole._edge is None and whole._requires_grad:
-            what = "leaf that requires grad" if whole is x else "view of a leaf that requires grad"
-            raise InPlaceError(
-                f"{name}: a {what} {x.shape} cannot be changed in place while operations are recorded; use "
-                "`with autograd.no_grad():`, or change a clone() of it"
-            )
-        if whole._requires_grad and not x._requires_grad:
-            raise InPlaceError(
-                f"{name}: this view {x.shape} was made under no_grad, so the change would not be recorded in what it "
-                "shows; make the view where operations are recorded, or change it under no_grad too"
-            )
+    guard_graph(x, name)
     if not x._array.flags.writeable:
         raise InPlaceError(f"{name}: x {x.shape} is an expanded view or read-only; change a clone() of it")
+
+
+def guard_graph(x: Handle, name: str) -> None:
+    """Raise unless a change of `x` can be told in its graph.
+
+    Raises:
+        InPlaceError: it is a leaf that requires grad, or shows one.
+    """
+    if not local.state.grad_enabled:
+        return
+    whole = _whole(x)
+    if x._version is not None and any(_of_a_function(view(), whole) for view in x._version[1:]):
+        raise InPlaceError(
+            f"{name}: x {x.shape} shares memory with a result of a Function, whose backward would not know of the "
+            "change; return a clone() in its forward"
+        )
+    if whole._edge is None and whole._requires_grad:
+        what = "leaf that requires grad" if whole is x else "view of a leaf that requires grad"
+        raise InPlaceError(
+            f"{name}: a {what} {x.shape} cannot be changed in place while operations are recorded; use "
+            "`with autograd.no_grad():`, or change a clone() of it"
+        )
+    if whole._requires_grad and not x._requires_grad:
+        raise InPlaceError(
+            f"{name}: this view {x.shape} was made under no_grad, so the change would not be recorded in what it "
+            "shows; make the view where operations are recorded, or change it under no_grad too"
+        )
 
 
 def become(x: Handle, name: str, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
@@ -283,8 +337,8 @@ def become(x: Handle, name: str, function: Callable[..., Any], *arguments: Any, 
         DtypeError: the result's dtype does not fit that of `x`.
     """
     guard(x, name)
-    joins = _joins(x, *arguments, *keywords.values())
-    source = _before(x) if joins else x
+    recorded = joins(x, *arguments, *keywords.values())
+    source = _before(x) if recorded else x
     given = [source if a is x else a for a in arguments]
     result = function(source, *given, **keywords)
     if not isinstance(result, Handle) or result.shape != x.shape:
@@ -296,7 +350,7 @@ def become(x: Handle, name: str, function: Callable[..., Any], *arguments: Any, 
         result = reduce.TO_DTYPE.apply(result, x.dtype)
     np.copyto(x._array, result._array)
     version_cell(x)[0] += 1
-    if joins and result._requires_grad:
+    if recorded and result._requires_grad:
         rejoin(x, result)
     return x
 
@@ -306,7 +360,7 @@ def _of_a_function(view: Any, whole: Handle) -> bool:
     return view is not None and view._view is not None and view._view[1] is None and _whole(view) is whole
 
 
-def _joins(x: Handle, *others: Any) -> bool:
+def joins(x: Handle, *others: Any) -> bool:
     """Whether a change of `x` by others is to be recorded.
 
     Raises:
@@ -348,14 +402,21 @@ def rejoin(x: Handle, result: Handle) -> None:
             chain.append((primitive.name, attributes))
         _lead(whole, lambda: join_graph(views.VIEW_SCATTER, (whole, result), (tuple(reversed(chain)),), whole))
 
-    def follow() -> None:
-        x._edge, x._requires_grad = result._edge, True
-
-    _lead(x, follow)
+    follow(x, result)
     for reference in version_cell(x)[1:]:  # in the order in which they were made: a view after what it shows
         view = reference()
         if view is not None and view is not x and _whole(view) is whole:
             _lead_view(view)
+
+
+def follow(x: Handle, result: Handle) -> None:
+    """Lead `x` to the node of `result`, if it has one."""
+
+    def join() -> None:
+        if result._edge is not None:
+            x._edge, x._requires_grad = result._edge, True
+
+    _lead(x, join)
 
 
 def _lead_view(view: Any) -> None:
@@ -409,7 +470,7 @@ def _unassignable(x: Handle, chosen: tuple[int, ...], value: Any) -> ShapeError:
 def _update(x: Any, name: str, ufunc: Callable[..., Any], function: Callable[..., Any], other: Any) -> Any:
     """Change by an arithmetic operation: outside a graph in memory alone, without a copy."""
     operand = other._array if isinstance(other, Handle) else other
-    if _joins(x, other):
+    if joins(x, other):
         _fits(x, name, operand if isinstance(operand, (int, float)) else as_handle(operand, name)._array)
         return become(x, name, function, other)
     guard(x, name, other)

@@ -312,3 +312,24 @@ def test_inside_vmap_changes_are_refused() -> None:
     for function in (changed, autograd.func.grad(changed)):
         with pytest.raises(errors.InPlaceError, match="vmap"):
             autograd.func.vmap(function)(autograd.ones(4, 3))
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4), (7, 2), (7, 3), (3, 3, 3), (0, 2)])
+def test_fill_diagonal(torch: Any, shape: tuple[int, ...], wrap: bool) -> None:
+    data = np.random.default_rng(0).standard_normal(shape)
+    found = []
+    for make in (autograd.tensor, torch.tensor):
+        x = make(data, requires_grad=True)
+        y = x * 2
+        assert y.fill_diagonal_(5, wrap) is y
+        (y * y).sum().backward()
+        found.append((y.detach().numpy(), x.grad.numpy()))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs)
+
+
+def test_fill_diagonal_wants_equal_sizes() -> None:
+    for shape in ((3,), (2, 2, 3)):
+        with pytest.raises(errors.ShapeError, match="must be a matrix, or have sizes that are all equal"):
+            autograd.zeros(*shape).fill_diagonal_(1)
