@@ -4,11 +4,14 @@ The window of output (oh, ow) covers the rows h = oh * stride_h - padding_h + fh
 columns likewise. The caller computes the output's size, because with `ceil_mode` the last windows hang over the edge.
 """
 
+import math
+
 import numpy as np
 from numba import prange
 
 from autograd.kernels.conv_tiles import first_inside
-from autograd.kernels.threads import jit, launch
+from autograd.kernels.sized import sized
+from autograd.kernels.threads import jit
 
 Pair = tuple[int, int]
 
@@ -16,17 +19,24 @@ Pair = tuple[int, int]
 def max_pool2d(
     x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, output_size: Pair
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The largest number of each window that lies in the image, and its position h * W + w as int64.
+    """The largest number of each window that lies in the image, and its position h * W + w as int32.
 
     Of equal numbers the first in row-major order wins; NaN counts as larger than any number, and of several the last
     wins, as in PyTorch. Padding never wins: a dilated window with no number in the image gives the lowest number there
     is, at position -1, which the two functions below pass over.
     """
     shape = x.shape[:2] + tuple(output_size)
-    out, indices = np.empty(shape, x.dtype), np.empty(shape, np.int64)
+    # Half as wide as PyTorch's indices: they are written by the forward and read by the backward.
+    windows = kernel_size, stride, padding
+    out, indices = np.empty(shape, x.dtype), np.empty(shape, np.int32 if math.prod(x.shape[2:]) < 2**31 else np.int64)
     if out.size:
-        lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-        launch(_max_pool, x, x.dtype.type(lowest), kernel_size, stride, padding, dilation, out, indices)
+        images, results = _images(x), (_images(out), _images(indices))
+        if kernel_size in ((2, 2), (1, 2)) and dilation == (1, 1) and _tiled(x.shape[2:], shape[2:], *windows):
+            _max_pool_by_two(0.15 * x.size, images, kernel_size[0], *results)
+        else:
+            lowest = x.dtype.type(-np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
+            work = 0.4 * (x.size * kernel_size[1] + out.size * kernel_size[0])
+            _max_pool(work, images, lowest, *windows, dilation, *results)
     return out, indices
 
 
@@ -34,7 +44,7 @@ def max_pool2d_backward(gradient: np.ndarray, indices: np.ndarray, input_size: P
     """The gradient of sum(max_pool2d(x) * gradient) by x: out[n, c, indices[n, c, p]] += gradient[n, c, p]."""
     out = np.empty(gradient.shape[:2] + tuple(input_size), gradient.dtype)
     if out.size:
-        launch(_scatter, _planes(gradient), _planes(indices), _planes(out))
+        _scatter(0.2 * out.size + gradient.size, _planes(gradient), _planes(indices), _planes(out))
     return out
 
 
@@ -42,7 +52,7 @@ def max_pool2d_gather(x: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """The adjoint of `max_pool2d_backward`: out[n, c, oh, ow] = x[n, c, indices[n, c, oh, ow]]."""
     out = np.empty(indices.shape, x.dtype)
     if out.size:
-        launch(_gather, _planes(x), _planes(indices), _planes(out))
+        _gather(out.size, _planes(x), _planes(indices), _planes(out))
     return out
 
 
@@ -63,7 +73,12 @@ def avg_pool2d(
     out = np.empty(x.shape[:2] + tuple(output_size), x.dtype)
     if out.size:
         sizes = _window_sizes(x.shape[2:], output_size, kernel_size, stride, padding, count_include_pad, divisor)
-        launch(_average, x, kernel_size, stride, padding, *sizes, out)
+        if _tiled(x.shape[2:], output_size, kernel_size, stride, padding):
+            _average_tiles(0.3 * x.size, _images(x), kernel_size, x.dtype.type(sizes[0][0] * sizes[1][0]), _images(out))
+        else:
+            _average(
+                0.5 * math.prod(kernel_size) * out.size, _images(x), kernel_size, stride, padding, *sizes, _images(out)
+            )
     return out
 
 
@@ -80,13 +95,38 @@ def avg_pool2d_backward(
     out = np.empty(gradient.shape[:2] + tuple(input_size), gradient.dtype)
     if out.size:
         sizes = _window_sizes(input_size, gradient.shape[2:], kernel_size, stride, padding, count_include_pad, divisor)
-        launch(_spread_average, gradient, kernel_size, stride, padding, *sizes, out)
+        if _tiled(input_size, gradient.shape[2:], kernel_size, stride, padding):
+            divisor = sizes[0][0] * sizes[1][0]
+            _spread_tiles(0.3 * out.size, _images(gradient), kernel_size, gradient.dtype.type(divisor), _images(out))
+        else:
+            _spread_average(
+                0.5 * math.prod(kernel_size) * gradient.size,
+                _images(gradient),
+                kernel_size,
+                stride,
+                padding,
+                *sizes,
+                _images(out),
+            )
     return out
 
 
 def _planes(array: np.ndarray) -> np.ndarray:
-    N, C = array.shape[:2]
-    return array.reshape(N * C, array.shape[2] * array.shape[3])
+    N, C, H, W = array.shape
+    return array.reshape(N * C, H * W)
+
+
+def _images(array: np.ndarray) -> np.ndarray:
+    N, C, H, W = array.shape
+    return array.reshape(N * C, H, W)
+
+
+def _tiled(
+    input_size: tuple[int, ...], output_size: tuple[int, ...], kernel_size: Pair, stride: Pair, padding: Pair
+) -> bool:
+    """Whether whole windows stand side by side, and none hangs over."""
+    fits = all(o * f <= n for o, f, n in zip(output_size, kernel_size, input_size, strict=True))
+    return fits and kernel_size == stride and padding == (0, 0)
 
 
 def _window_sizes(
@@ -114,55 +154,117 @@ def _window_sizes(
 
 
 @jit()
-def _row_maxima(row, shift, stride, first, last, position, best, where):  # type: ignore[no-untyped-def]
-    """Let row[ow * stride + shift] compete for best[ow], first <= ow < last; position is the index of row[0]."""
-    for ow in range(first, last):
-        w = ow * stride + shift
-        value = row[w]
-        # Written as two selections, for a branch would not be vectorised.
-        wins = (value > best[ow]) | np.isnan(value)
-        best[ow] = value if wins else best[ow]
-        where[ow] = position + w if wins else where[ow]
+def _pair_maximum(a, a_at, b, b_at):  # type: ignore[no-untyped-def]
+    """The larger of two numbers and its position: a where they are equal, b where it is NaN."""
+    # Two selections, for a branch would not be vectorised.
+    wins = (b > a) | (b != b)
+    return b if wins else a, b_at if wins else a_at
 
 
 @jit()
-def _row_maxima_start(width, stride, padding, dilation, position, lowest, best, where):  # type: ignore[no-untyped-def]
-    """Let every window begin with the lowest number at the first place that is inside the image, or at -1."""
-    for ow in range(best.size):
-        start = ow * stride - padding
-        best[ow] = lowest
-        first = start + first_inside(start, dilation) * dilation
-        where[ow] = position + first if position >= 0 and first < width else -1
+def _max_pool_pairs(x, height, out, indices):  # type: ignore[no-untyped-def]
+    """Windows of one or two by two, side by side."""
+    W, one = indices.dtype.type(x.shape[1]), indices.dtype.type(1)
+    for oh in range(out.shape[0]):
+        h = height * oh
+        for ow in range(out.shape[1]):
+            w = 2 * ow
+            at = indices.dtype.type(h * x.shape[1] + w)
+            best, where = _pair_maximum(x[h, w], at, x[h, w + 1], at + one)
+            if height == 2:
+                best, where = _pair_maximum(best, where, x[h + 1, w], at + W)
+                best, where = _pair_maximum(best, where, x[h + 1, w + 1], at + W + one)
+            out[oh, ow], indices[oh, ow] = best, where
+
+
+@sized
+def _max_pool_by_two(x, height, out, indices):  # type: ignore[no-untyped-def]
+    for plane in prange(x.shape[0]):
+        if height == 2:
+            _max_pool_pairs(x[plane], 2, out[plane], indices[plane])
+        else:
+            _max_pool_pairs(x[plane], 1, out[plane], indices[plane])
+
+
+@jit()
+def _split_row(x, h, padding, stride, phases):  # type: ignore[no-untyped-def]
+    """phases[k % stride, k // stride] = x[h, k - padding]: what windows read side by side comes to lie so."""
+    W = x.shape[1]
+    if stride == 1:
+        start = np.uint64(padding)
+        for w in range(W):
+            phases[0, start + np.uint64(w)] = x[h, w]
+    elif stride == 2:
+        even, odd = padding % 2, (padding + 1) % 2
+        even_start, odd_start = np.uint64(padding // 2), np.uint64((padding + 1) // 2)
+        for j in range(W // 2):
+            phases[even, even_start + np.uint64(j)] = x[h, 2 * j]
+            phases[odd, odd_start + np.uint64(j)] = x[h, 2 * j + 1]
+        if W % 2:
+            phases[even, even_start + np.uint64(W // 2)] = x[h, W - 1]
+    else:
+        for w in range(W):
+            phases[(w + padding) % stride, (w + padding) // stride] = x[h, w]
+
+
+@jit()
+def _tap(phases, phase, start, place, stride, best, where, h):  # type: ignore[no-untyped-def]
+    """Let one number of each window of row h compete; the first window's is phases[phase, start], at `place` in x."""
+    for ow in range(best.shape[1]):
+        at = where.dtype.type(place + ow * stride)
+        value = phases[phase, start + np.uint64(ow)]
+        best[h, ow], where[h, ow] = _pair_maximum(best[h, ow], where[h, ow], value, at)
+
+
+@jit()
+def _row_maxima(x, h, lowest, first, kernel, stride, padding, dilation, phases, best, where):  # type: ignore[no-untyped-def]
+    """best[h, ow] is the largest of the window's numbers in row h; before any, the lowest number at the first place."""
+    W = x.shape[1]
+    for ow in range(best.shape[1]):
+        best[h, ow] = lowest
+        where[h, ow] = h * W + first[ow] if first[ow] >= 0 else -1
+    _split_row(x, h, padding, stride, phases)
+    for fw in range(kernel):
+        shift = fw * dilation
+        place = h * W + shift - padding
+        _tap(phases, shift % stride, np.uint64(shift // stride), place, stride, best, where, h)
+
+
+@jit()
+def _join_rows(best, where, h, oh, out, indices):  # type: ignore[no-untyped-def]
+    for ow in range(out.shape[1]):
+        out[oh, ow], indices[oh, ow] = _pair_maximum(out[oh, ow], indices[oh, ow], best[h, ow], where[h, ow])
 
 
 @jit()
 def _max_pool_plane(x, lowest, kernel_size, stride, padding, dilation, out, indices):  # type: ignore[no-untyped-def]
+    """First the largest numbers of each row, then of the rows of each window; the order of places is kept so."""
     H, W = x.shape
     OH, OW = out.shape
+    first = np.empty(OW, indices.dtype)
+    for ow in range(OW):
+        start = ow * stride[1] - padding[1]
+        start += first_inside(start, dilation[1]) * dilation[1]
+        first[ow] = start if start < W else -1
+    reach = (kernel_size[1] - 1) * dilation[1]
+    phases = np.full((stride[1], OW + max(reach, W + padding[1]) // stride[1] + 1), lowest, x.dtype)
+    best, where = np.empty((H, OW), x.dtype), np.empty((H, OW), indices.dtype)
+    for h in range(H):
+        _row_maxima(x, h, lowest, first, kernel_size[1], stride[1], padding[1], dilation[1], phases, best, where)
     for oh in range(OH):
         start = oh * stride[0] - padding[0]
-        first_h = start + first_inside(start, dilation[0]) * dilation[0]
-        position = first_h * W if first_h < H else -1
-        _row_maxima_start(W, stride[1], padding[1], dilation[1], position, lowest, out[oh], indices[oh])
-        for h in range(first_h, min(start + (kernel_size[0] - 1) * dilation[0] + 1, H), dilation[0]):
-            for fw in range(kernel_size[1]):
-                shift = fw * dilation[1] - padding[1]
-                first = first_inside(shift, stride[1])
-                last = min(first_inside(shift - W, stride[1]), OW)
-                if stride[1] == 1:
-                    _row_maxima(x[h], shift, 1, first, last, h * W, out[oh], indices[oh])
-                elif stride[1] == 2:
-                    _row_maxima(x[h], shift, 2, first, last, h * W, out[oh], indices[oh])
-                else:
-                    _row_maxima(x[h], shift, stride[1], first, last, h * W, out[oh], indices[oh])
+        start_h = start + first_inside(start, dilation[0]) * dilation[0]
+        for ow in range(OW):
+            out[oh, ow] = best[start_h, ow] if start_h < H else lowest
+            indices[oh, ow] = where[start_h, ow] if start_h < H else -1
+        for h in range(start_h + dilation[0], min(start + (kernel_size[0] - 1) * dilation[0] + 1, H), dilation[0]):
+            _join_rows(best, where, h, oh, out, indices)
 
 
-@jit(parallel=True)
+@sized
 def _max_pool(x, lowest, kernel_size, stride, padding, dilation, out, indices):  # type: ignore[no-untyped-def]
-    C = x.shape[1]
-    for plane in prange(x.shape[0] * C):
-        n, c = divmod(np.int64(plane), C)
-        _max_pool_plane(x[n, c], lowest, kernel_size, stride, padding, dilation, out[n, c], indices[n, c])
+    for plane in prange(x.shape[0]):
+        _max_pool_plane(x[plane], lowest, kernel_size, stride, padding, dilation, out[plane], indices[plane])
 
 
 @jit()
@@ -173,7 +275,7 @@ def _scatter_plane(gradient, indices, out):  # type: ignore[no-untyped-def]
             out[indices[j]] += gradient[j]
 
 
-@jit(parallel=True)
+@sized
 def _scatter(gradient, indices, out):  # type: ignore[no-untyped-def]
     for plane in prange(out.shape[0]):
         _scatter_plane(gradient[plane], indices[plane], out[plane])
@@ -185,22 +287,93 @@ def _gather_plane(x, indices, out):  # type: ignore[no-untyped-def]
         out[j] = x[indices[j]] if indices[j] >= 0 else 0
 
 
-@jit(parallel=True)
+@sized
 def _gather(x, indices, out):  # type: ignore[no-untyped-def]
     for plane in prange(out.shape[0]):
         _gather_plane(x[plane], indices[plane], out[plane])
 
 
-@jit()
-def _add_row(row, shift, stride, first, last, out):  # type: ignore[no-untyped-def]
-    for ow in range(first, last):
-        out[ow] += row[ow * stride + shift]
+@jit(fastmath={"reassoc", "nsz"})
+def _sum(x, h, start, stop):  # type: ignore[no-untyped-def]
+    total = x.dtype.type(0)
+    for w in range(start, stop):
+        total += x[h, w]
+    return total
 
 
 @jit()
-def _spread_row(values, shift, stride, first, last, out):  # type: ignore[no-untyped-def]
-    for ow in range(first, last):
-        out[ow * stride + shift] += values[ow]
+def _average_plane_by_two(x, divisor, out):  # type: ignore[no-untyped-def]
+    for oh in range(out.shape[0]):
+        for ow in range(out.shape[1]):
+            upper = x[2 * oh, 2 * ow] + x[2 * oh, 2 * ow + 1]
+            out[oh, ow] = (upper + (x[2 * oh + 1, 2 * ow] + x[2 * oh + 1, 2 * ow + 1])) / divisor
+
+
+@jit()
+def _average_plane_of_tiles(x, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+    for oh in range(out.shape[0]):
+        for ow in range(out.shape[1]):
+            total = x.dtype.type(0)
+            for h in range(oh * kernel_size[0], (oh + 1) * kernel_size[0]):
+                total += _sum(x, h, ow * kernel_size[1], (ow + 1) * kernel_size[1])
+            out[oh, ow] = total / divisor
+
+
+@sized
+def _average_tiles(x, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+    for plane in prange(x.shape[0]):
+        if kernel_size[0] == 2 and kernel_size[1] == 2:
+            _average_plane_by_two(x[plane], divisor, out[plane])
+        else:
+            _average_plane_of_tiles(x[plane], kernel_size, divisor, out[plane])
+
+
+@jit()
+def _spread_row_by_two(gradient, oh, divisor, out, h):  # type: ignore[no-untyped-def]
+    for ow in range(gradient.shape[1]):
+        share = gradient[oh, ow] / divisor
+        out[h, 2 * ow] = share
+        out[h, 2 * ow + 1] = share
+
+
+@jit()
+def _spread_row_of_tiles(gradient, oh, divisor, width, out, h):  # type: ignore[no-untyped-def]
+    for ow in range(gradient.shape[1]):
+        share = gradient[oh, ow] / divisor
+        for w in range(ow * width, (ow + 1) * width):
+            out[h, w] = share
+
+
+@jit()
+def _spread_plane_of_tiles(gradient, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+    height, width = kernel_size
+    OH, OW = gradient.shape
+    for oh in range(OH):
+        for h in range(oh * height, (oh + 1) * height):
+            if width == 2:
+                _spread_row_by_two(gradient, oh, divisor, out, h)
+            else:
+                _spread_row_of_tiles(gradient, oh, divisor, width, out, h)
+            out[h, OW * width :] = 0
+    out[OH * height :] = 0
+
+
+@sized
+def _spread_tiles(gradient, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+    for plane in prange(out.shape[0]):
+        _spread_plane_of_tiles(gradient[plane], kernel_size, divisor, out[plane])
+
+
+@jit()
+def _add_row(row, stride, out):  # type: ignore[no-untyped-def]
+    for ow in range(out.size):
+        out[ow] += row[ow * stride]
+
+
+@jit()
+def _spread_row(share, stride, out):  # type: ignore[no-untyped-def]
+    for ow in range(share.size):
+        out[ow * stride] += share[ow]
 
 
 @jit()
@@ -215,50 +388,52 @@ def _average_plane(x, kernel_size, stride, padding, heights, widths, out):  # ty
                 shift = fw - padding[1]
                 first = first_inside(shift, stride[1])
                 last = min(first_inside(shift - W, stride[1]), OW)
+                if first >= last:
+                    continue
+                row, sums = x[h, first * stride[1] + shift :], out[oh, first:last]
                 if stride[1] == 1:
-                    _add_row(x[h], shift, 1, first, last, out[oh])
+                    _add_row(row, 1, sums)
                 elif stride[1] == 2:
-                    _add_row(x[h], shift, 2, first, last, out[oh])
+                    _add_row(row, 2, sums)
                 else:
-                    _add_row(x[h], shift, stride[1], first, last, out[oh])
+                    _add_row(row, stride[1], sums)
         for ow in range(OW):
             out[oh, ow] /= out.dtype.type(heights[oh] * widths[ow])
 
 
-@jit(parallel=True)
+@sized
 def _average(x, kernel_size, stride, padding, heights, widths, out):  # type: ignore[no-untyped-def]
-    C = x.shape[1]
-    for plane in prange(x.shape[0] * C):
-        n, c = divmod(np.int64(plane), C)
-        _average_plane(x[n, c], kernel_size, stride, padding, heights, widths, out[n, c])
+    for plane in prange(x.shape[0]):
+        _average_plane(x[plane], kernel_size, stride, padding, heights, widths, out[plane])
 
 
 @jit()
 def _spread_average_plane(gradient, kernel_size, stride, padding, heights, widths, out):  # type: ignore[no-untyped-def]
     H, W = out.shape
     OH, OW = gradient.shape
-    out[:, :] = 0
+    out[:] = 0
     share = np.empty(OW, gradient.dtype)
     for oh in range(OH):
         for ow in range(OW):
-            share[ow] = gradient[oh, ow] / gradient.dtype.type(heights[oh] * widths[ow])
+            share[ow] = gradient[oh, ow] / out.dtype.type(heights[oh] * widths[ow])
         start = oh * stride[0] - padding[0]
         for h in range(max(start, 0), min(start + kernel_size[0], H)):
             for fw in range(kernel_size[1]):
                 shift = fw - padding[1]
                 first = first_inside(shift, stride[1])
                 last = min(first_inside(shift - W, stride[1]), OW)
+                if first >= last:
+                    continue
+                row, shares = out[h, first * stride[1] + shift :], share[first:last]
                 if stride[1] == 1:
-                    _spread_row(share, shift, 1, first, last, out[h])
+                    _spread_row(shares, 1, row)
                 elif stride[1] == 2:
-                    _spread_row(share, shift, 2, first, last, out[h])
+                    _spread_row(shares, 2, row)
                 else:
-                    _spread_row(share, shift, stride[1], first, last, out[h])
+                    _spread_row(shares, stride[1], row)
 
 
-@jit(parallel=True)
+@sized
 def _spread_average(gradient, kernel_size, stride, padding, heights, widths, out):  # type: ignore[no-untyped-def]
-    C = out.shape[1]
-    for plane in prange(out.shape[0] * C):
-        n, c = divmod(np.int64(plane), C)
-        _spread_average_plane(gradient[n, c], kernel_size, stride, padding, heights, widths, out[n, c])
+    for plane in prange(out.shape[0]):
+        _spread_average_plane(gradient[plane], kernel_size, stride, padding, heights, widths, out[plane])

@@ -75,7 +75,7 @@ def max_pool2d(
     """A loop over all windows: the first of the largest wins, the last NaN before any number, -1 without any."""
     N, C, H, W = x.shape
     out = np.empty((N, C, *output_size), x.dtype)
-    indices = np.empty((N, C, *output_size), np.int64)
+    indices = np.empty((N, C, *output_size), np.int32)
     for oh in range(output_size[0]):
         h = _inside(oh, kernel_size[0], stride[0], padding[0], dilation[0], H)
         for ow in range(output_size[1]):

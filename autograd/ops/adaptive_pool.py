@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
-from ..primitive import Sample
+from ..primitive import Sample, op
 from .families import values
 from .pool import batched, max_inputs
 from .products import require_floating
@@ -48,6 +49,9 @@ def _average(name: str, count: int, input: Any, output_size: Any) -> Tensor:
     x, single = batched(name, count, input)
     require_floating(name, x)
     sizes = _sizes(name, count, output_size, x.shape[2:])
+    even = all(o and n % o == 0 for o, n in zip(sizes, x.shape[2:], strict=True))
+    if x.numel() and even and (count < 3 or set(sizes) == {1}):
+        return _tiles(x, single, sizes)
     dtype = x.dtype
     out = x.float() if dtype == dtypes.float16 else x  # nothing is rounded between the steps
     for dim, size in enumerate(sizes, 2):
@@ -55,6 +59,20 @@ def _average(name: str, count: int, input: Any, output_size: Any) -> Tensor:
             out = RESAMPLE.apply(out, dim, ("average", out.shape[dim], size, None, False))
     out = out.to(dtype)
     return out.squeeze(0) if single else out
+
+
+def _tiles(x: Any, single: bool, sizes: tuple[int, ...]) -> Tensor:
+    """Averages of windows that all have one size."""
+    N, C, *spatial = x.shape
+    size: Any = (1, 1)
+    if all(n == 1 for n in sizes):
+        spatial = [1, math.prod(spatial)]  # one long row, whatever the dimensions
+    else:
+        missing = (1,) * (2 - len(sizes))
+        spatial, size = [*missing, *spatial], (*missing, *sizes)
+    window = tuple([n // o for n, o in zip(spatial, size, strict=True)])
+    out = op.avg_pool2d.apply(x.reshape(N, C, *spatial), window, window, (0, 0), size, True, 0)
+    return out.reshape(C, *sizes) if single else out.reshape(N, C, *sizes)
 
 
 def _maximum(name: str, count: int, input: Any, output_size: Any, return_indices: bool) -> Any:
@@ -92,7 +110,7 @@ def _plain(pick: Callable[..., Any], count: int) -> Callable[..., Any]:
 
 _SHAPES: dict[int, list[tuple[tuple[int, ...], Any]]] = {
     1: [((2, 1, 5), 3), ((2, 4), (2,)), ((0, 1, 3), 2), ((1, 1, 2), 5)],
-    2: [((1, 2, 5, 3), (3, 2)), ((2, 3, 4), (None, 2)), ((0, 1, 2, 3), 1), ((1, 1, 2, 2), 3)],
+    2: [((1, 2, 5, 3), (3, 2)), ((2, 3, 4), (None, 2)), ((2, 1, 4, 6), 2), ((0, 1, 2, 3), 1), ((1, 1, 2, 2), 3)],
     3: [((1, 1, 3, 4, 2), (2, 3, 2)), ((2, 2, 3, 2), (None, 2, 1)), ((0, 1, 2, 2, 2), 1)],
 }
 

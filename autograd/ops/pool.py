@@ -235,6 +235,16 @@ def max_inputs(name: str, count: int, input: Any) -> tuple[Any, bool]:
     return x, single
 
 
+def _maxima(out: Any, indices: Any, single: bool, return_indices: bool) -> Any:
+    """What is returned: without the batch where there was none, and the indices as int64 where they are asked for."""
+    if single:
+        out = out.squeeze(0)
+    if not return_indices:
+        return out
+    indices = op.to_dtype.apply(indices, dtypes.int64)
+    return out, indices.squeeze(0) if single else indices
+
+
 @composite(
     formula="max over each window",
     samples=lambda rng: [
@@ -287,10 +297,7 @@ def max_pool1d(
     size = pooled_size("max_pool1d", x.shape[2:], kernel, step, edge, spacing, ceil_mode)
     images = x.unsqueeze(2)
     out, indices = MAX_POOL2D.apply(images, (1, *kernel), (1, *step), (0, *edge), (1, *spacing), (1, *size))
-    out, indices = out.squeeze(2), indices.squeeze(2)
-    if single:
-        out, indices = out.reshape(out.shape[1:]), indices.reshape(indices.shape[1:])
-    return (out, indices) if return_indices else out
+    return _maxima(out.squeeze(2), indices.squeeze(2), single, return_indices)
 
 
 def max_pool2d(
@@ -328,9 +335,7 @@ def max_pool2d(
     kernel, step, edge, spacing = window("max_pool2d", 2, kernel_size, stride, padding, dilation)
     size = pooled_size("max_pool2d", x.shape[2:], kernel, step, edge, spacing, ceil_mode)
     out, indices = MAX_POOL2D.apply(x, kernel, step, edge, spacing, size)
-    if single:
-        out, indices = out.reshape(out.shape[1:]), indices.reshape(indices.shape[1:])
-    return (out, indices) if return_indices else out
+    return _maxima(out, indices, single, return_indices)
 
 
 def _plain_average(

@@ -54,7 +54,7 @@ def test_max_pool_agrees_with_the_reference(case, dtype, content):
     out, indices = pool.max_pool2d(x, kernel, stride, padding, dilation, size)
     expected, expected_indices = reference.max_pool2d(x, kernel, stride, padding, dilation, size)
     assert out.dtype == dtype
-    assert indices.dtype == np.int64
+    assert indices.dtype == np.int32
     np.testing.assert_array_equal(out, expected)
     np.testing.assert_array_equal(indices, expected_indices)
 
