@@ -5,7 +5,7 @@
         * weight[k, c, fh, fw]
 
 where x is zero outside its bounds and, with groups, c runs over the channels of k's group. `choose` says which method
-computes a shape; the methods are in `conv_planes`, `conv_tiles` and `conv_depthwise`.
+computes a shape; the methods are in `winograd`, `conv_planes`, `conv_tiles` and `conv_depthwise`.
 """
 
 import math
@@ -15,6 +15,7 @@ import numpy as np
 from autograd.kernels import conv_depthwise as depthwise
 from autograd.kernels import conv_planes as planes
 from autograd.kernels import conv_tiles as tiles
+from autograd.kernels import winograd
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.threads import launch, scratch, thread_count
 from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, OUTER_ROWS, OUTER_VECTORS, ROW_VECTORS, dot_tile_size, lanes
@@ -32,19 +33,22 @@ GATHER_COST = 16
 SHORTEST_DOT = 256
 
 
-def choose(sizes: Sizes) -> str:
+def choose(sizes: Sizes, dtype: np.dtype) -> str:
     """The method for a shape.
 
-    | shape                            | method      |
-    |----------------------------------|-------------|
-    | one input channel in every group | `depthwise` |
-    | any other                        | `product`   |
+    | shape                                                     | method      |
+    |-----------------------------------------------------------|-------------|
+    | one input channel in every group                          | `depthwise` |
+    | 3x3, stride 1, no dilation, 16 channels or more, float32  | `winograd`  |
+    | any other                                                 | `product`   |
 
     A product reads its right side from padded planes or from gathered columns, whichever computes less in vain:
     `_correlate` and `_weigh` decide. A depthwise filter has too few taps for a matrix product.
     """
     if sizes.C == 1 and sizes.groups > 1:
         return "depthwise"
+    if winograd.fits(sizes, dtype):
+        return "winograd"
     return "product"
 
 
@@ -67,10 +71,11 @@ def conv2d(
         return out
     if bias is None:
         bias = np.empty(0, x.dtype)
-    if choose(sizes) == "depthwise":
+    method = choose(sizes, x.dtype)
+    if method == "depthwise":
         place = depthwise.Place(sizes.OH, sizes.OW, 0, 0, 1, 1)
         _correlate_depthwise(x, weight, bias, out, sizes, place)
-    else:
+    elif method != "winograd" or not winograd.correlate(x, weight, bias, out, sizes, False):
         matrix = weight.reshape(groups, sizes.K, sizes.C * sizes.FH * sizes.FW)
         _correlate(x, matrix, bias, out, sizes)
     return out
@@ -96,19 +101,23 @@ def conv2d_input_gradient(
     if gradient.size == 0 or weight.size == 0:
         return np.zeros(x_shape, gradient.dtype)
     out = np.empty(x_shape, gradient.dtype)
-    if choose(sizes) == "depthwise":
+    if choose(sizes, gradient.dtype) == "depthwise":
         _spread_depthwise(gradient, weight, out, sizes)
     elif stride == (1, 1):
         # A convolution of the gradient with the filters turned half round, input and output channels exchanged.
-        turned = weight.reshape(groups, sizes.K, sizes.C, sizes.FH, sizes.FW)[..., ::-1, ::-1].swapaxes(1, 2)
         mirrored = _with(
             sizes,
             C=sizes.K, K=sizes.C, H=sizes.OH, W=sizes.OW, OH=sizes.H, OW=sizes.W,
             padding_h=dilation[0] * (sizes.FH - 1) - padding[0],
             padding_w=dilation[1] * (sizes.FW - 1) - padding[1],
         )  # fmt: skip
-        matrix = turned.reshape(groups, sizes.C, -1)
-        _correlate(gradient, matrix, np.empty(0, gradient.dtype), out, mirrored)
+        bias = np.empty(0, gradient.dtype)
+        if choose(mirrored, gradient.dtype) == "winograd" and winograd.correlate(
+            gradient, weight, bias, out, mirrored, True
+        ):
+            return out
+        turned = weight.reshape(groups, sizes.K, sizes.C, sizes.FH, sizes.FW)[..., ::-1, ::-1].swapaxes(1, 2)
+        _correlate(gradient, turned.reshape(groups, sizes.C, -1), bias, out, mirrored)
     else:
         _spread(gradient, weight, out, sizes)
     return out
@@ -133,10 +142,14 @@ def conv2d_weight_gradient(
     if gradient.size == 0 or x.size == 0:
         return np.zeros(shape, x.dtype)
     sizes = _sizes(x.shape, shape, stride, padding, dilation, groups)
-    if choose(sizes) == "depthwise":
+    method = choose(sizes, x.dtype)
+    if method != "product":
         out = np.empty(shape, x.dtype)
-        _weigh_depthwise(x, gradient, out, sizes)
-        return out
+        if method == "depthwise":
+            _weigh_depthwise(x, gradient, out, sizes)
+            return out
+        if winograd.weigh(x, gradient, out, sizes):
+            return out
     return _weigh(x, gradient, sizes).reshape(shape)
 
 

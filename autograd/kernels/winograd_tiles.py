@@ -1,0 +1,364 @@
+"""The vector code of Winograd's convolution: transforms of tiles, transposes, and products in registers.
+
+All of it works on groups of channels, as many as a vector register has lanes ("a lane group"). Arrays are flat; `*_at`
+is where something begins, `*_row`, `*_column` and `*_step` are distances, all counted in numbers. Each function has a
+twin in NumPy, which stands in for it under NUMBA_DISABLE_JIT=1.
+
+The transforms are those of Toom and Cook for the points 0, a, -a, b, -b and infinity, with a = 1 / sqrt(2) and
+b = sqrt(2): of all choices tried, these lose the fewest digits in float32. Each is a linear map of a few numbers,
+written once, as a function that takes NumPy arrays and vector registers alike; a tile is mapped along its columns and
+then along its rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from autograd.kernels.tile import OUTER_ROWS, VECTOR_BYTES
+
+# Numbers of float32 in a vector register, and output rows of a product that are computed together.
+LANES = VECTOR_BYTES // 4
+ROWS = OUTER_ROWS
+
+A = 1 / math.sqrt(2)
+B = math.sqrt(2)
+# The products of a point's distances to the other finite points: 0, then a and -a, then b and -b.
+_AT_0 = A * A * B * B
+_AT_A = 2 * A * A * (A * A - B * B)
+_AT_B = 2 * B * B * (B * B - A * A)
+
+Map = Callable[[Sequence[Any]], list[Any]]
+
+
+def data_map(d: Sequence[Any]) -> list[Any]:
+    """Six numbers of the input: the transpose of interpolation, whose rows are products of (z - other points)."""
+    even_a, odd_a = d[4] - d[2] * (B * B), (d[3] - d[1] * (B * B)) * A
+    even_b, odd_b = d[4] - d[2] * (A * A), (d[3] - d[1] * (A * A)) * B
+    return [
+        d[0] * _AT_0 - d[2] * (A * A + B * B) + d[4],
+        even_a + odd_a,
+        even_a - odd_a,
+        even_b + odd_b,
+        even_b - odd_b,
+        d[1] * _AT_0 - d[3] * (A * A + B * B) + d[5],
+    ]
+
+
+def filter_map(g: Sequence[Any]) -> list[Any]:
+    """Three numbers of a filter: the values of its polynomial at the points."""
+    even_a, odd_a = (g[0] + g[2] * (A * A)) * (1 / _AT_A), g[1] * (A / _AT_A)
+    even_b, odd_b = (g[0] + g[2] * (B * B)) * (1 / _AT_B), g[1] * (B / _AT_B)
+    return [g[0] * (1 / _AT_0), even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, g[2]]
+
+
+def gradient_map(g: Sequence[Any]) -> list[Any]:
+    """Four numbers of the output's gradient, which are the filter where the weight's gradient is the output."""
+    even_a, odd_a = (g[0] + g[2] * (A * A)) * (1 / _AT_A), (g[1] + g[3] * (A * A)) * (A / _AT_A)
+    even_b, odd_b = (g[0] + g[2] * (B * B)) * (1 / _AT_B), (g[1] + g[3] * (B * B)) * (B / _AT_B)
+    return [g[0] * (1 / _AT_0), even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, g[3]]
+
+
+def output_map(m: Sequence[Any]) -> list[Any]:
+    """Six products to four outputs."""
+    sum_a, difference_a, sum_b, difference_b = m[1] + m[2], m[1] - m[2], m[3] + m[4], m[3] - m[4]
+    return [
+        m[0] + sum_a + sum_b,
+        difference_a * A + difference_b * B,
+        sum_a * (A * A) + sum_b * (B * B),
+        difference_a * A**3 + difference_b * B**3 + m[5],
+    ]
+
+
+def weight_map(m: Sequence[Any]) -> list[Any]:
+    """Six products to the three numbers of a filter's gradient."""
+    sum_a, difference_a, sum_b, difference_b = m[1] + m[2], m[1] - m[2], m[3] + m[4], m[3] - m[4]
+    return [
+        m[0] + sum_a + sum_b,
+        difference_a * A + difference_b * B,
+        sum_a * (A * A) + sum_b * (B * B) + m[5],
+    ]
+
+
+class _Register:
+    """A vector register whose arithmetic writes LLVM's instructions, so that a map can be applied to it."""
+
+    __slots__ = ("builder", "value")
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder = builder
+        self.value = value
+
+    def __add__(self, other: _Register) -> _Register:
+        return _Register(self.builder, self.builder.fadd(self.value, other.value, flags=("contract",)))
+
+    def __sub__(self, other: _Register) -> _Register:
+        return _Register(self.builder, self.builder.fsub(self.value, other.value, flags=("contract",)))
+
+    def __mul__(self, factor: float) -> _Register:
+        factors = ir.Constant(self.value.type, [factor] * self.value.type.count)
+        return _Register(self.builder, self.builder.fmul(self.value, factors, flags=("contract",)))
+
+
+_FLOATS = ir.VectorType(ir.FloatType(), LANES)
+_INTEGERS = ir.VectorType(ir.IntType(64), LANES)
+_ALIGN = 4
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
+    return builder.gep(context.make_array(array_type)(context, builder, array).data, [at])
+
+
+def _load(builder: Any, pointer: Any) -> Any:
+    return builder.load(builder.bitcast(pointer, _FLOATS.as_pointer()), align=_ALIGN)
+
+
+def _store(builder: Any, value: Any, pointer: Any) -> None:
+    builder.store(value, builder.bitcast(pointer, _FLOATS.as_pointer()), align=_ALIGN)
+
+
+def _broadcast(builder: Any, scalar: Any, vector: Any) -> Any:
+    lane = ir.IntType(32)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, lane(0))
+    zeros = ir.Constant(ir.VectorType(lane, LANES), [0] * LANES)
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
+
+
+def _call(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
+    return builder.call(cgutils.get_or_insert_function(builder.module, signature, name), arguments)
+
+
+def _lane_numbers(builder: Any) -> Any:
+    return ir.Constant(_INTEGERS, list(range(LANES)))
+
+
+def _transform(mapped: Map, size: int) -> Any:
+    """The intrinsic that maps a tile of size x size lane groups along its columns and then along its rows."""
+
+    @intrinsic
+    def transform(typing_context, source, source_at, source_row, source_column, into, into_at, into_row, into_column):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            source, source_at, source_row, source_column, into, into_at, into_row, into_column = arguments
+            start = _pointer(context, builder, signature.args[0], source, source_at)
+            end = _pointer(context, builder, signature.args[4], into, into_at)
+            index = source_at.type
+
+            def place(pointer: Any, row: Any, column: Any, i: int, j: int) -> Any:
+                offset = builder.add(builder.mul(row, index(i)), builder.mul(column, index(j)))
+                return builder.gep(pointer, [offset])
+
+            columns = [
+                mapped(
+                    [
+                        _Register(builder, _load(builder, place(start, source_row, source_column, i, j)))
+                        for i in range(size)
+                    ]
+                )
+                for j in range(size)
+            ]
+            for i in range(len(columns[0])):
+                for j, register in enumerate(mapped([column[i] for column in columns])):
+                    _store(builder, register.value, place(end, into_row, into_column, i, j))
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(source, n, n, n, into, n, n, n), generate
+
+    def plain(source, source_at, source_row, source_column, into, into_at, into_row, into_column) -> None:  # type: ignore[no-untyped-def]
+        tile = _tile(source, source_at, source_row, source_column, size, size)
+        columns = np.stack(mapped(list(tile)))
+        rows = np.stack(mapped(list(columns.swapaxes(0, 1))), axis=1)
+        _tile(into, into_at, into_row, into_column, *rows.shape[:2])[...] = rows
+
+    return plain if config.DISABLE_JIT else transform
+
+
+def _tile(array: np.ndarray, at: int, row: int, column: int, rows: int, columns: int) -> np.ndarray:
+    """The (rows, columns, LANES) lane groups that begin at `at` in a flat array, as a view."""
+    strides = (row * 4, column * 4, 4)
+    return np.lib.stride_tricks.as_strided(array[at:], (rows, columns, LANES), strides)
+
+
+def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
+    """The square of registers transposed: each round exchanges one bit of the row's number with one of the lane's."""
+    bit = LANES // 2
+    while bit:
+        for i in range(LANES):
+            if i & bit:
+                continue
+            upper, lower = rows[i], rows[i | bit]
+            take = [j if not j & bit else LANES + j - bit for j in range(LANES)]
+            rest = [j + bit if not j & bit else LANES + j for j in range(LANES)]
+            lanes = ir.VectorType(ir.IntType(32), LANES)
+            rows[i] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, take))
+            rows[i | bit] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, rest))
+        bit //= 2
+    return rows
+
+
+@intrinsic
+def _gather_lanes(typing_context, source, source_at, plane, channels, count, into, into_at):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, plane, channels, count, into, into_at = arguments
+        start = _pointer(context, builder, signature.args[0], source, source_at)
+        end = _pointer(context, builder, signature.args[5], into, into_at)
+        index = source_at.type
+        inside = builder.icmp_signed("<", _lane_numbers(builder), _broadcast(builder, count, _INTEGERS))
+        zeros = ir.Constant(_FLOATS, [0.0] * LANES)
+        nothing = ir.Constant(inside.type, [0] * LANES)
+        rows = []
+        for channel in range(LANES):
+            there = builder.icmp_signed("<", index(channel), channels)
+            mask = builder.select(there, inside, nothing)
+            place = builder.gep(start, [builder.mul(plane, index(channel))])
+            place = builder.bitcast(place, _FLOATS.as_pointer())
+            arguments = [place, ir.IntType(32)(_ALIGN), mask, zeros]
+            rows.append(_call(builder, f"llvm.masked.load.v{LANES}f32.p0", _FLOATS, arguments))
+        for pixel, value in enumerate(_transposed(builder, rows)):
+            _store(builder, value, builder.gep(end, [index(pixel * LANES)]))
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, n, n, n, into, n), generate
+
+
+def _gather_lanes_plain(source, source_at, plane, channels, count, into, into_at) -> None:  # type: ignore[no-untyped-def]
+    block = np.zeros((LANES, LANES), np.float32)
+    for channel in range(min(channels, LANES)):
+        width = min(count, LANES)
+        block[:width, channel] = source[source_at + channel * plane :][:width]
+    into[into_at : into_at + LANES * LANES] = block.reshape(-1)
+
+
+@intrinsic
+def _scatter_lanes(  # type: ignore[no-untyped-def]
+    typing_context, source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane
+):  # fmt: skip
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane = arguments
+        start = _pointer(context, builder, signature.args[0], source, source_at)
+        bias_place = _pointer(context, builder, signature.args[2], bias, bias_at)
+        check_place = _pointer(context, builder, signature.args[4], check, check_at)
+        end = _pointer(context, builder, signature.args[8], into, into_at)
+        index = source_at.type
+        added = _load(builder, bias_place)
+        rows = [
+            builder.fadd(_load(builder, builder.gep(start, [index(pixel * LANES)])), added) for pixel in range(LANES)
+        ]
+        rows = _transposed(builder, rows)
+        inside = builder.icmp_signed("<", _lane_numbers(builder), _broadcast(builder, count, _INTEGERS))
+        nothing = ir.Constant(inside.type, [0] * LANES)
+        zeros = ir.Constant(_FLOATS, [0.0] * LANES)
+        checked = _load(builder, check_place)
+        for channel in range(LANES):
+            there = builder.icmp_signed("<", index(channel), channels)
+            mask = builder.select(there, inside, nothing)
+            place = builder.gep(end, [builder.mul(plane, index(channel))])
+            place = builder.bitcast(place, _FLOATS.as_pointer())
+            arguments = [rows[channel], place, ir.IntType(32)(_ALIGN), mask]
+            _call(builder, f"llvm.masked.store.v{LANES}f32.p0", ir.VoidType(), arguments)
+            kept = builder.select(mask, rows[channel], zeros)
+            checked = _call(builder, f"llvm.fma.v{LANES}f32", _FLOATS, [kept, zeros, checked])
+        _store(builder, checked, check_place)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, bias, n, check, n, n, n, into, n, n), generate
+
+
+def _scatter_lanes_plain(  # type: ignore[no-untyped-def]
+    source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane
+) -> None:  # fmt: skip
+    block = source[source_at : source_at + LANES * LANES].reshape(LANES, LANES) + bias[bias_at : bias_at + LANES]
+    for channel in range(min(channels, LANES)):
+        row = block[: min(count, LANES), channel]
+        into[into_at + channel * plane :][: row.size] = row
+        with np.errstate(invalid="ignore"):
+            check[check_at : check_at + row.size] += row * 0
+
+
+def _product(vectors: int) -> Any:
+    """The intrinsic that multiplies ROWS rows into `vectors` vectors of columns."""
+
+    @intrinsic
+    def product(  # type: ignore[no-untyped-def]
+        typing_context, left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step,
+        depth, fresh
+    ):  # fmt: skip
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh = (
+                arguments
+            )
+            index = left_at.type
+            left_start = _pointer(context, builder, signature.args[0], left, left_at)
+            right_start = _pointer(context, builder, signature.args[4], right, right_at)
+            into_start = _pointer(context, builder, signature.args[7], into, into_at)
+            sums = [[cgutils.alloca_once(builder, _FLOATS) for _ in range(vectors)] for _ in range(ROWS)]
+            zeros = ir.Constant(_FLOATS, [0.0] * LANES)
+            for row in sums:
+                for place in row:
+                    builder.store(zeros, place)
+            left_rows = [builder.gep(left_start, [builder.mul(left_row, index(r))]) for r in range(ROWS)]
+            with cgutils.for_range(builder, depth) as loop:
+                right_row = builder.gep(right_start, [builder.mul(right_step, loop.index)])
+                b = [_load(builder, builder.gep(right_row, [index(v * LANES)])) for v in range(vectors)]
+                at = builder.mul(left_step, loop.index)
+                for r in range(ROWS):
+                    a = _broadcast(builder, builder.load(builder.gep(left_rows[r], [at])), _FLOATS)
+                    for v in range(vectors):
+                        arguments = [a, b[v], builder.load(sums[r][v])]
+                        builder.store(_call(builder, f"llvm.fma.v{LANES}f32", _FLOATS, arguments), sums[r][v])
+            with builder.if_else(builder.icmp_signed("!=", fresh, index(0))) as (first, later):
+                with first:
+                    for r in range(ROWS):
+                        for v in range(vectors):
+                            offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
+                            _store(builder, builder.load(sums[r][v]), builder.gep(into_start, [offset]))
+                with later:
+                    for r in range(ROWS):
+                        for v in range(vectors):
+                            offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
+                            place = builder.gep(into_start, [offset])
+                            total = builder.fadd(_load(builder, place), builder.load(sums[r][v]))
+                            _store(builder, total, place)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(left, n, n, n, right, n, n, into, n, n, n, n), generate
+
+    def plain(  # type: ignore[no-untyped-def]
+        left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
+    ) -> None:  # fmt: skip
+        view = np.lib.stride_tricks.as_strided
+        a = view(left[left_at:], (ROWS, depth), (left_row * 4, left_step * 4))
+        b = view(right[right_at:], (depth, vectors * LANES), (right_step * 4, 4))
+        c = view(into[into_at:], (ROWS, vectors * LANES), (into_step * 4, 4))
+        c[...] = a @ b + (0 if fresh else c)
+
+    return plain if config.DISABLE_JIT else product
+
+
+data_transform = _transform(data_map, 6)
+filter_transform = _transform(filter_map, 3)
+gradient_transform = _transform(gradient_map, 4)
+output_transform = _transform(output_map, 6)
+weight_transform = _transform(weight_map, 6)
+
+# into[pixel * LANES + channel] = source[channel * plane + pixel] for channel < channels and pixel < count, else zero.
+gather_lanes = _gather_lanes_plain if config.DISABLE_JIT else _gather_lanes
+
+# into[channel * plane + pixel] = source[pixel * LANES + channel] + bias[channel] for channel < channels and
+# pixel < count. `check` keeps its zeros while all of these are finite, and becomes NaN where one is not.
+scatter_lanes = _scatter_lanes_plain if config.DISABLE_JIT else _scatter_lanes
+
+# into[r, j] = (or, unless `fresh`, +=) sum over d < depth of left[r, d] * right[d, j], for ROWS rows and one, two or
+# three vectors of columns.
+product_1, product_2, product_3 = _product(1), _product(2), _product(3)
