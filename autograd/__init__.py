@@ -13,10 +13,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import accelerator, amp, backends, cuda, errors, graph, ops
-from .amp import autocast
+from . import accelerator, amp, backends, compiler, cuda, distributed, errors, fx, graph, jit, ops
+from .amp import GradScaler, autocast, get_autocast_dtype, is_autocast_cpu_enabled, is_autocast_enabled
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .checkpointing import checkpoint, checkpoint_sequential
+from .compiler import compile
 from .creation import (
     arange,
     as_tensor,
@@ -84,6 +85,8 @@ from .legacy import (
     Size,
     asarray,
     bfloat16,
+    channels_last,
+    channels_last_3d,
     contiguous_format,
     detach,
     e,
@@ -96,8 +99,13 @@ from .legacy import (
     nan,
     newaxis,
     pi,
+    preserve_format,
     set_default_device,
+    set_default_tensor_type,
+    strided,
+    typename,
 )
+from .legacy import _assert as _assert
 from .ops import *  # noqa: F403
 from .primitive import Primitive, define, registry
 from .profiler import profile
@@ -123,7 +131,18 @@ from .random import (
     set_rng_state,
 )
 from .serialization import load, save
-from .settings import get_num_threads, set_num_threads, set_printoptions
+from .settings import (
+    are_deterministic_algorithms_enabled,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    get_num_threads,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_num_interop_threads,
+    set_num_threads,
+    set_printoptions,
+    use_deterministic_algorithms,
+)
 from .tensor import Tensor
 from .tracing import record
 from .value import Value
@@ -140,8 +159,10 @@ __distribution__ = "chainrule"
 
 def __getattr__(name: str) -> Any:
     """Import what few programs need when it is first asked for."""
-    if name in ("func", "functional", "linalg", "masked", "signal", "special", "testing"):
+    if name in ("distributions", "func", "functional", "linalg", "masked", "signal", "special", "testing"):
         return importlib.import_module(f"{__name__}.{name}")
+    if name.endswith("_") and not name.startswith("_") and callable(method := getattr(Tensor, name, None)):
+        return method  # relu_(x) is x.relu_()
     if name == "vmap":
         return importlib.import_module(f"{__name__}.func").vmap
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -149,6 +170,28 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     *ops.__all__,
+    "GradScaler",
+    "are_deterministic_algorithms_enabled",
+    "channels_last",
+    "channels_last_3d",
+    "compile",
+    "compiler",
+    "distributed",
+    "fx",
+    "get_autocast_dtype",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "is_autocast_cpu_enabled",
+    "is_autocast_enabled",
+    "jit",
+    "preserve_format",
+    "set_default_tensor_type",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
+    "set_num_interop_threads",
+    "strided",
+    "typename",
+    "use_deterministic_algorithms",
     "BoolTensor",
     "ByteTensor",
     "CharTensor",

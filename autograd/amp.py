@@ -12,9 +12,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from .devices import names_device
+from .dtypes import get_default_dtype
 from .errors import ArgumentError
 
-__all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
+__all__ = [
+    "GradScaler",
+    "autocast",
+    "custom_bwd",
+    "custom_fwd",
+    "get_autocast_dtype",
+    "is_autocast_available",
+    "is_autocast_cpu_enabled",
+    "is_autocast_enabled",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -130,3 +140,18 @@ def custom_bwd(bwd: Any = None, *, device_type: str = "cuda") -> Any:
 def is_autocast_available(device_type: str) -> bool:
     """Tell whether autocast chooses dtypes on a device: it does so nowhere."""
     return False
+
+
+def is_autocast_enabled(device_type: str | None = None) -> bool:
+    """Tell whether operations choose their dtype: inside of `autocast` too they keep their tensors'."""
+    return False
+
+
+def is_autocast_cpu_enabled() -> bool:
+    """Tell whether operations choose their dtype on the CPU: they do not."""
+    return False
+
+
+def get_autocast_dtype(device_type: str) -> Any:
+    """The dtype that autocast chooses: the default one, in which nothing changes."""
+    return get_default_dtype()

@@ -166,7 +166,7 @@ def _dtype(dtype: Any) -> dtypes.DType:
 
 
 def _alike(name: str, input: Any, dtype: Any) -> tuple[tuple[int, ...], dtypes.DType]:
-    """The shape and dtype of `input`, or its shape and the given dtype."""
+    """The shape and dtype of `input`, or its shape and the given dtype. (PyTorch's memory format changes no number.)"""
     model = as_handle(input, name)
     return model.shape, model.dtype if dtype is None else dtypes.as_dtype(dtype)
 
@@ -240,7 +240,9 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool =
     return finish(np.full(normalize_sizes("full", (size,)), number), requires_grad, device)
 
 
-def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def zeros_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Zeros of the shape and dtype of another tensor.
 
     Example:
@@ -251,7 +253,9 @@ def zeros_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, de
     return zeros(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def ones_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Ones of the shape and dtype of another tensor.
 
     Example:
@@ -262,7 +266,9 @@ def ones_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, dev
     return ones(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def empty_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Whatever was in memory, in the shape and dtype of another tensor.
 
     Example:
@@ -274,7 +280,13 @@ def empty_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, de
 
 
 def full_like(
-    input: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    device: Any = None,
+    memory_format: Any = None,
 ) -> Tensor:
     """One number in the shape and dtype of another tensor.
 

@@ -150,3 +150,17 @@ def result_type(*operands: Any) -> DType:
     if best is None:
         raise DtypeError("result_type: there are no operands; give at least one Tensor, array or number")
     return best
+
+
+# PyTorch's old names, which are those of constructors.
+CONSTRUCTORS = {
+    float16: "HalfTensor",
+    float32: "FloatTensor",
+    float64: "DoubleTensor",
+    uint8: "ByteTensor",
+    int8: "CharTensor",
+    int16: "ShortTensor",
+    int32: "IntTensor",
+    int64: "LongTensor",
+    bool_: "BoolTensor",
+}

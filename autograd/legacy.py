@@ -28,6 +28,8 @@ __all__ = [
     "Size",
     "asarray",
     "bfloat16",
+    "channels_last",
+    "channels_last_3d",
     "contiguous_format",
     "detach",
     "e",
@@ -40,7 +42,11 @@ __all__ = [
     "nan",
     "newaxis",
     "pi",
+    "preserve_format",
     "set_default_device",
+    "set_default_tensor_type",
+    "strided",
+    "typename",
 ]
 
 e, pi, inf, nan = math.e, math.pi, math.inf, math.nan
@@ -50,7 +56,10 @@ Size = tuple  # what shapes are
 # NumPy has no bfloat16: the name stands for a dtype of files, as in `save(state, path, dtype=autograd.bfloat16)`.
 bfloat16 = "bfloat16"
 
-contiguous_format = "contiguous_format"  # the one order in memory that can be asked for
+# Orders in memory, which change no number: every one of them may be asked for, and tensors keep the order they have.
+contiguous_format, preserve_format = "contiguous_format", "preserve_format"
+channels_last, channels_last_3d = "channels_last", "channels_last_3d"
+strided = "strided"  # the one layout: no tensor is sparse
 
 
 def _typed(name: str, dtype: dtypes.DType) -> Callable[..., Tensor]:
@@ -198,3 +207,38 @@ def get_default_device() -> device:
         device(type='cpu')
     """
     return CPU
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Set the dtype of new tensors from a constructor or its name, as PyTorch did before `set_default_dtype`.
+
+    Args:
+        t: `FloatTensor` or another constructor of floating tensors, or its name: "torch.DoubleTensor".
+
+    Raises:
+        ArgumentError: it is no such constructor.
+    """
+    name = t.rpartition(".")[2] if isinstance(t, str) else getattr(t, "__name__", "")
+    kinds = {"FloatTensor": dtypes.float32, "DoubleTensor": dtypes.float64, "HalfTensor": dtypes.float16}
+    if name not in kinds:
+        raise ArgumentError(f"set_default_tensor_type: {t!r} is none of {', '.join(kinds)}")
+    dtypes.set_default_dtype(kinds[name])
+
+
+def typename(obj: Any) -> str:
+    """The name of an object's type, and for a Tensor that of its constructor.
+
+    Example:
+        >>> autograd.typename(autograd.ones(2)), autograd.typename(nn.ReLU())
+        ('torch.FloatTensor', 'nn.activation.ReLU')
+    """
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    kind = obj if isinstance(obj, type) else type(obj)
+    module = "" if kind.__module__ in ("builtins", "__builtin__") else kind.__module__
+    return f"{module}.{kind.__qualname__}" if module else kind.__qualname__
+
+
+def _assert(condition: Any, message: str) -> None:
+    """PyTorch's `assert` in the form of a function, which tracing sees."""
+    assert condition, message

@@ -158,7 +158,9 @@ def randn(
     return finish(numbers, requires_grad, device)
 
 
-def rand_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def rand_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Uniform numbers in the shape and dtype of another tensor.
 
     Example:
@@ -169,7 +171,9 @@ def rand_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, dev
     return rand(shape, dtype=wanted, requires_grad=requires_grad, device=device)
 
 
-def randn_like(input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None) -> Tensor:
+def randn_like(
+    input: Any, *, dtype: Any = None, requires_grad: bool = False, device: Any = None, memory_format: Any = None
+) -> Tensor:
     """Normal numbers in the shape and dtype of another tensor.
 
     Example:

@@ -7,7 +7,18 @@ from typing import Any
 from . import formatting
 from .errors import ArgumentError, shown
 
-__all__ = ["get_num_threads", "set_num_threads", "set_printoptions"]
+__all__ = [
+    "are_deterministic_algorithms_enabled",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
+    "set_num_interop_threads",
+    "set_num_threads",
+    "set_printoptions",
+    "use_deterministic_algorithms",
+]
 
 _PROFILES: dict[str, dict[str, Any]] = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
@@ -87,3 +98,44 @@ def get_num_threads() -> int:
     from .kernels.threads import thread_count
 
     return thread_count()
+
+
+def set_num_interop_threads(num: int) -> None:
+    """Accept how many operations may run at once: they run one after another, as their program says."""
+
+
+def get_num_interop_threads() -> int:
+    """How many operations run at once: 1."""
+    return 1
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Accept that results are to be the same in every run: with the same seed they are, whatever `mode` says."""
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """Tell whether results are the same in every run: they are, always."""
+    return True
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Accept how precise products of float32 have to be: they are at the highest precision in any case.
+
+    Args:
+        precision: "highest", "high" or "medium".
+
+    Raises:
+        ArgumentError: it is none of these.
+    """
+    if precision not in ("highest", "high", "medium"):
+        raise ArgumentError(f"set_float32_matmul_precision: {precision!r} is none of 'highest', 'high', 'medium'")
+
+
+def get_float32_matmul_precision() -> str:
+    """How precise products of float32 are: "highest"."""
+    return "highest"
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Ask for numbers too small for full precision to become 0, and learn whether they do: they are kept."""
+    return False

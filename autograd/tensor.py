@@ -141,7 +141,7 @@ class Tensor(Methods):
         """Steps in memory from one entry to the next along each dimension, in numbers."""
         return tuple(step // self._array.itemsize for step in self._array.strides)
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         """Tell whether the numbers lie in memory in reading order."""
         return self._array.flags.c_contiguous
 
@@ -542,7 +542,13 @@ class Tensor(Methods):
     # --- conversions
 
     def to(
-        self, *target: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
+        self,
+        *target: Any,
+        dtype: Any = None,
+        device: Any = None,
+        non_blocking: bool = False,
+        copy: bool = False,
+        memory_format: Any = None,
     ) -> Tensor:
         """The tensor in another dtype; itself where it has that dtype already.
 
@@ -553,6 +559,7 @@ class Tensor(Methods):
             device: "cpu"; there is no other.
             non_blocking: has no meaning on a CPU.
             copy: make a copy in any case.
+            memory_format: changes no number, and nothing here.
 
         Raises:
             ArgumentError: another device is asked for, or there are more arguments than those.
@@ -581,13 +588,17 @@ class Tensor(Methods):
         return reduce.TO_DTYPE.apply(self, wanted)
 
     def type(self, dtype: Any = None) -> Any:
-        """The tensor in another dtype, or without an argument the dtype's name.
+        """The tensor in another dtype, or without an argument PyTorch's name of its type.
 
         Args:
             dtype: a dtype, or a constructor of one, as `autograd.LongTensor` or its name "torch.LongTensor".
+
+        Example:
+            >>> autograd.ones(2).type(), autograd.ones(2).type(autograd.LongTensor).type()
+            ('torch.FloatTensor', 'torch.LongTensor')
         """
         if dtype is None:
-            return str(self.dtype)
+            return f"torch.{dtypes.CONSTRUCTORS[self.dtype]}"
         if isinstance(dtype, str) and dtype.startswith("torch."):
             dtype = getattr(graph.services.module("legacy"), dtype.removeprefix("torch."), dtype)
         return self.to(getattr(dtype, "tensor_dtype", dtype))

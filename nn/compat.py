@@ -14,6 +14,7 @@ Whatever is not listed here is autograd's: `torch.randn` is `autograd.randn`. Im
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import sys
 from types import ModuleType
 from typing import Any
@@ -21,8 +22,24 @@ from typing import Any
 import autograd as _autograd
 import nn
 import optim
-from autograd import accelerator, amp, backends, cuda, func, linalg, masked, random, special
+from autograd import (
+    accelerator,
+    amp,
+    backends,
+    compiler,
+    cuda,
+    distributed,
+    distributions,
+    fx,
+    linalg,
+    masked,
+    random,
+    special,
+)
+from autograd import func as func
+from autograd import jit as _jit
 from autograd import signal as signal
+from autograd.errors import ArgumentError
 
 __path__: list[str] = []  # names below this module are found in sys.modules, where `_present` puts them
 
@@ -59,7 +76,26 @@ _checkpoint = _namespace(
     checkpoint=_autograd.checkpoint,
     checkpoint_sequential=_autograd.checkpoint_sequential,
 )
-utils = _namespace("utils", data=nn.data, checkpoint=_checkpoint)
+
+
+def _load_from_url(url: str, *arguments: Any, **keywords: Any) -> Any:
+    """Download weights.
+
+    Raises:
+        ArgumentError: always; nothing is downloaded.
+    """
+    raise ArgumentError(f"{url}: nothing is downloaded; fetch the weights as safetensors, and read them with load")
+
+
+class ScriptModule(nn.Module):
+    """The base class of compiled modules: a subclass of it is an ordinary module here."""
+
+
+_model_zoo = _namespace("utils.model_zoo", load_url=_load_from_url)
+hub = _namespace("hub", load_state_dict_from_url=_load_from_url, load=_load_from_url)
+utils = _namespace("utils", data=nn.data, checkpoint=_checkpoint, model_zoo=_model_zoo)
+_jitted = {name: value for name, value in vars(_jit).items() if not name.startswith("__")}
+jit = _namespace("jit", **_jitted, ScriptModule=ScriptModule, script_method=_jit.export)
 
 # torch.autograd: what autograd has under these names is meant.
 autograd = _namespace(
@@ -112,11 +148,23 @@ for _name, _module in {
     "func": func,
     "linalg": linalg,
     "masked": masked,
+    "compiler": compiler,
+    "distributed": distributed,
+    "distributions": distributions,
+    **{f"distributions.{name}": distributions for name in ("bernoulli", "categorical", "kl", "normal", "uniform")},
+    "fx": fx,
+    "hub": hub,
+    "jit": jit,
+    "multiprocessing": multiprocessing,
     "random": random,
     "signal": signal,
     "special": special,
     "utils": utils,
     "utils.data": nn.data,
+    "utils.data.dataset": nn.data,
+    "utils.data.dataloader": nn.data,
+    "utils.data.sampler": nn.data,
+    "utils.model_zoo": _model_zoo,
     "utils.checkpoint": _checkpoint,
     "autograd": autograd,
     "autograd.function": autograd.function,
@@ -129,7 +177,7 @@ for _name, _module in {
 
 def __getattr__(name: str) -> Any:
     """What PyTorch has at the top is autograd's."""
-    if not name.startswith("_"):
+    if not name.startswith("__"):
         try:
             return getattr(_autograd, name)
         except AttributeError:

@@ -165,13 +165,22 @@ class _Conv(_Convolution):
                 edges += [self.padding[k]] * 2
         return edges
 
+    @property
+    def _reversed_padding_repeated_twice(self) -> list[int]:
+        """PyTorch's name for the edges, which subclasses hand to `pad`."""
+        return self._edges()
+
     def forward(self, input: Any) -> Tensor:
         """The filtered input."""
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Tensor:
+        """The input filtered with other weights, as subclasses that change them call it."""
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             input = autograd.pad(input, self._edges(), mode=self.padding_mode)
             padding = 0
-        return type(self).function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return type(self).function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv1d(_Conv):

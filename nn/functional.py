@@ -557,3 +557,24 @@ def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) ->
         (1, 3, 8, 8)
     """
     return autograd.interpolate(input, size, scale_factor, "bilinear", True)
+
+
+def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """PyTorch's second name for `inplace=True`."""
+
+    def overwrite(input: Any, *arguments: Any, **keywords: Any) -> Tensor:
+        return function(input, *arguments, **keywords, inplace=True)
+
+    overwrite.__name__ = overwrite.__qualname__ = f"{function.__name__}_"
+    overwrite.__doc__ = f"`{function.__name__}` with `inplace=True`: the input is overwritten and returned."
+    return overwrite
+
+
+relu_ = _in_place(relu)
+leaky_relu_ = _in_place(leaky_relu)
+elu_ = _in_place(elu)
+selu_ = _in_place(selu)
+celu_ = _in_place(celu)
+hardtanh_ = _in_place(hardtanh)
+rrelu_ = _in_place(rrelu)
+threshold_ = _in_place(threshold)

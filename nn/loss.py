@@ -30,13 +30,14 @@ __all__ = [
     "NLLLoss",
     "NLLLoss2d",
     "SoftMarginLoss",
+    "WeightedLoss",
 ]
 
 
 class Loss(Module):
     """Holds how the losses of single examples are put together."""
 
-    def __init__(self, reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> None:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
         if size_average is not None or reduce is not None:  # the two switches that were there before `reduction`
             reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
@@ -50,7 +51,23 @@ class Loss(Module):
     reductions: tuple[str, ...] = ("mean", "sum", "none")
 
 
-class CrossEntropyLoss(Loss):
+class WeightedLoss(Loss):
+    """Holds a weight, of classes or of examples, too."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+
+
+class CrossEntropyLoss(WeightedLoss):
     """Softmax cross-entropy of scores: `-ln softmax(input)[target]`; at random scores about `ln(C)`.
 
     Args:
@@ -71,8 +88,6 @@ class CrossEntropyLoss(Loss):
         tensor(2.3026)
     """
 
-    weight: Tensor | None
-
     def __init__(
         self,
         weight: Tensor | None = None,
@@ -82,10 +97,9 @@ class CrossEntropyLoss(Loss):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(reduction, size_average, reduce)
+        super().__init__(weight, size_average, reduce, reduction)
         if not 0 <= label_smoothing <= 1:
             raise ArgumentError(f"CrossEntropyLoss: label_smoothing is {label_smoothing}; use a number from 0 to 1")
-        self.register_buffer("weight", weight)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
@@ -96,7 +110,7 @@ class CrossEntropyLoss(Loss):
         )
 
 
-class NLLLoss(Loss):
+class NLLLoss(WeightedLoss):
     """The negative log-likelihood, from log-probabilities: `-input[n, target[n]]`.
 
     Args:
@@ -112,8 +126,6 @@ class NLLLoss(Loss):
         tensor(0.5000)
     """
 
-    weight: Tensor | None
-
     def __init__(
         self,
         weight: Tensor | None = None,
@@ -122,8 +134,7 @@ class NLLLoss(Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(reduction, size_average, reduce)
-        self.register_buffer("weight", weight)
+        super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Any, target: Any) -> Tensor:
@@ -155,7 +166,7 @@ class BCEWithLogitsLoss(Loss):
         reduction: str = "mean",
         pos_weight: Tensor | None = None,
     ) -> None:
-        super().__init__(reduction, size_average, reduce)
+        super().__init__(size_average, reduce, reduction)
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)
 
@@ -164,7 +175,7 @@ class BCEWithLogitsLoss(Loss):
         return autograd.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
 
 
-class MultiMarginLoss(Loss):
+class MultiMarginLoss(WeightedLoss):
     """PyTorch's multiclass hinge loss: `sum over i != y of max(0, margin - x[y] + x[i])^p / C`.
 
     Args:
@@ -181,8 +192,6 @@ class MultiMarginLoss(Loss):
         tensor(0.9667)
     """
 
-    weight: Tensor | None
-
     def __init__(
         self,
         p: int = 1,
@@ -192,12 +201,11 @@ class MultiMarginLoss(Loss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(reduction, size_average, reduce)
+        super().__init__(weight, size_average, reduce, reduction)
         if p not in (1, 2):
             raise ArgumentError(f"MultiMarginLoss: p is {p!r}; use 1 or 2")
         self.p = p
         self.margin = margin
-        self.register_buffer("weight", weight)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss."""
@@ -220,7 +228,7 @@ class MulticlassHingeLoss(Loss):
     """
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.margin = margin
 
     def forward(self, input: Any, target: Any) -> Tensor:
@@ -237,7 +245,7 @@ class NLLLoss2d(NLLLoss):
     """
 
 
-class BCELoss(Loss):
+class BCELoss(WeightedLoss):
     """Binary cross-entropy of probabilities: `-(y ln x + (1 - y) ln(1 - x))`, with logarithms of at least -100.
 
     Args:
@@ -249,18 +257,6 @@ class BCELoss(Loss):
         >>> nn.BCELoss()(autograd.tensor([0.5, 1.0]), autograd.tensor([1.0, 1.0]))
         tensor(0.3466)
     """
-
-    weight: Tensor | None
-
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(reduction, size_average, reduce)
-        self.register_buffer("weight", weight)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss."""
@@ -291,7 +287,7 @@ class KLDivLoss(Loss):
         reduction: str = "mean",
         log_target: bool = False,
     ) -> None:
-        super().__init__(reduction, size_average, reduce)
+        super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
     def forward(self, input: Any, target: Any) -> Tensor:
@@ -312,7 +308,7 @@ class SoftMarginLoss(Loss):
     """
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
-        super().__init__(reduction, size_average, reduce)
+        super().__init__(size_average, reduce, reduction)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss."""
@@ -337,14 +333,14 @@ class MultiLabelMarginLoss(Loss):
     """
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
-        super().__init__(reduction, size_average, reduce)
+        super().__init__(size_average, reduce, reduction)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss."""
         return autograd.multilabel_margin_loss(input, target, self.reduction)
 
 
-class MultiLabelSoftMarginLoss(Loss):
+class MultiLabelSoftMarginLoss(WeightedLoss):
     """The binary cross-entropy of scores, averaged over the classes of each example.
 
     Args:
@@ -356,18 +352,6 @@ class MultiLabelSoftMarginLoss(Loss):
         >>> nn.MultiLabelSoftMarginLoss()(autograd.tensor([[0.0, 200.0]]), autograd.tensor([[1.0, 1.0]]))
         tensor(0.3466)
     """
-
-    weight: Tensor | None
-
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(reduction, size_average, reduce)
-        self.register_buffer("weight", weight)
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """The loss."""
@@ -395,7 +379,7 @@ class CTCLoss(Loss):
     """
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.blank = blank
         self.zero_infinity = zero_infinity
 
@@ -449,7 +433,7 @@ class LinearCrossEntropyLoss(Loss):
         label_smoothing: float = 0.0,
         options: Any = None,
     ) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         if weight is not None and weight.shape != (num_classes,):
             raise ShapeError(f"LinearCrossEntropyLoss: weight {weight.shape} must be ({num_classes},)")
         if not 0 <= label_smoothing <= 1:

@@ -502,7 +502,14 @@ class Module(State):
             else:
                 parameter.grad = autograd.zeros_like(parameter.grad)
 
-    def to(self: Self, *target: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Self:
+    def to(
+        self: Self,
+        *target: Any,
+        dtype: Any = None,
+        device: Any = None,
+        non_blocking: bool = False,
+        memory_format: Any = None,
+    ) -> Self:
         """Convert floating parameters, their gradients, and floating buffers to another dtype, in place.
 
         Args:
@@ -510,6 +517,7 @@ class Module(State):
             dtype: the same by name.
             device: "cpu"; there is no other.
             non_blocking: has no meaning on a CPU.
+            memory_format: changes no number, and nothing here.
 
         Raises:
             DtypeError: the dtype is not a floating one.
@@ -532,6 +540,10 @@ class Module(State):
         if wanted.kind != "f":
             raise DtypeError(f"to: a module cannot become {wanted}; use float16, float32 or float64")
         return self._convert(lambda tensor: tensor.to(wanted) if tensor.is_floating_point() else tensor)
+
+    def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """PyTorch's name for what `to` does, which subclasses call and override."""
+        return self._convert(fn)
 
     def _convert(self: Self, function: Callable[[Tensor], Tensor]) -> Self:
         """Put `function` of every parameter, gradient and buffer in its place; shared ones stay shared."""
@@ -563,6 +575,21 @@ class Module(State):
         """Convert to float16, in place."""
         return self.to(dtypes.float16)
 
+    def bfloat16(self: Self) -> Self:
+        """The module in bfloat16.
+
+        Raises:
+            DtypeError: always; it is a dtype of files here, as in `save(state, path, dtype=autograd.bfloat16)`.
+        """
+        return self.to(dtypes.as_dtype("bfloat16"))
+
+    def type(self: Self, dst_type: Any) -> Self:
+        """Convert to a dtype, given as such or as a constructor of it, in place."""
+        return self.to(getattr(dst_type, "tensor_dtype", dst_type))
+
+    def compile(self, *arguments: Any, **keywords: Any) -> None:
+        """Accept PyTorch's order to compile `forward`, which goes on to run operation by operation."""
+
     def cpu(self: Self) -> Self:
         """The module itself: it is on the CPU already."""
         return self
@@ -576,6 +603,9 @@ class Module(State):
         raise ArgumentError("cuda: there is no graphics card, as cuda.is_available() says; chainrule computes on 'cpu'")
 
     # --- text
+
+    def _get_name(self) -> str:
+        return type(self).__name__
 
     def extra_repr(self) -> str:
         """What stands between the brackets of the repr; subclasses say their settings here."""
@@ -594,10 +624,10 @@ class Module(State):
         extra = self.extra_repr().split("\n") if self.extra_repr() else []
         children = self._child_lines()
         if len(extra) == 1 and not children:
-            return f"{type(self).__name__}({extra[0]})"
+            return f"{self._get_name()}({extra[0]})"
         lines = extra + children
         body = "\n  " + "\n  ".join(lines) + "\n" if lines else ""
-        return f"{type(self).__name__}({body})"
+        return f"{self._get_name()}({body})"
 
 
 def _indented(text: str) -> str:

@@ -17,7 +17,7 @@ import nn
 from . import hooks
 from .conv import _Convolution, _ConvTranspose
 from .dropout import _Dropout
-from .loss import Loss
+from .loss import Loss, WeightedLoss
 from .normalization import _BatchNorm, _InstanceNorm, _Norm
 from .pooling import _AvgPool, _MaxPool
 
@@ -37,6 +37,12 @@ def _ntuple(count: int) -> Callable[[Any], tuple[Any, ...]]:
     return lambda value: tuple(value) if isinstance(value, Iterable) else (value,) * count
 
 
+def _without_prefix(state_dict: dict[str, Any], prefix: str) -> None:
+    """Take a prefix, as "module.", off the names that begin with it; the order stays."""
+    for name in list(state_dict):
+        state_dict[name.removeprefix(prefix)] = state_dict.pop(name)
+
+
 _layers = {name: value for name, value in vars(nn).items() if isinstance(value, type)}
 globals().update(_layers)
 
@@ -48,12 +54,31 @@ utils = _file(
     _pair=_ntuple(2),
     _triple=_ntuple(3),
     _quadruple=_ntuple(4),
+    _reverse_repeat_tuple=lambda values, count: tuple(value for value in reversed(values) for _ in range(count)),
+    consume_prefix_in_state_dict_if_present=_without_prefix,
 )
 batchnorm = _file("batchnorm", _NormBase=_Norm, _BatchNorm=_BatchNorm)
 instancenorm = _file("instancenorm", _InstanceNorm=_InstanceNorm)
 conv = _file("conv", _ConvNd=_Convolution, _ConvTransposeNd=_ConvTranspose)
-loss = _file("loss", _Loss=Loss, _WeightedLoss=Loss)
+loss = _file("loss", _Loss=Loss, _WeightedLoss=WeightedLoss)
 dropout = _file("dropout", _DropoutNd=_Dropout)
 pooling = _file("pooling", _MaxPoolNd=_MaxPool, _AvgPoolNd=_AvgPool)
-for _name in ("activation", "container", "linear", "normalization", "padding", "rnn", "sparse", "transformer"):
+for _name in (
+    "activation",
+    "adaptive",
+    "channelshuffle",
+    "container",
+    "distance",
+    "flatten",
+    "fold",
+    "lazy",
+    "linear",
+    "normalization",
+    "padding",
+    "pixelshuffle",
+    "rnn",
+    "sparse",
+    "transformer",
+    "upsampling",
+):
     globals()[_name] = _file(_name)

@@ -119,12 +119,16 @@ class _BatchNorm(_Norm):
         super().__init__()
         self._set_up(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias)
 
-    def forward(self, input: Any) -> Tensor:
-        """The normalised input; in training the running estimates move towards those of this batch."""
+    def _check_input_dim(self, input: Any) -> None:
+        """Raise unless the input fits; subclasses may say otherwise what fits."""
         if input.ndim not in self.dims or input.shape[1] != self.num_features:
             raise ShapeError(
                 f"{type(self).__name__}: x {input.shape} must be {self.expected} with C = {self.num_features}"
             )
+
+    def forward(self, input: Any) -> Tensor:
+        """The normalised input; in training the running estimates move towards those of this batch."""
+        self._check_input_dim(input)
         momentum, training = self.momentum, self.training
         counts = self.num_batches_tracked if training and self.track_running_stats else None
         if momentum is None:  # the plain average of all batches

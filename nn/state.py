@@ -134,6 +134,31 @@ class State:
                 found += [(below, module, hook) for hook in getattr(hooks, where).values()]
         return found
 
+    # --- what PyTorch's subclasses override
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        """Called for each module whose class overrides it, to change what `state_dict` has gathered."""
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Called for each module whose class overrides it, to change a copy of the state before it is loaded."""
+
+    def _overriding(self, method: str, prefix: str = "") -> list[tuple[str, Module]]:
+        """The modules here and below whose class has a `method` of its own, with their prefixes."""
+        return [
+            (f"{prefix}{path}." if path else prefix, module)
+            for path, module in self.named_modules(remove_duplicate=False)
+            if getattr(type(module), method) is not getattr(State, method)
+        ]
+
     # --- out and in
 
     def _state(self) -> Iterator[tuple[str, Module, str, Any]]:
@@ -163,6 +188,8 @@ class State:
             hook(module, below, keep_vars)
         for name, _, _, value in self._state():
             state[prefix + name] = value if keep_vars or isinstance(value, _UNINITIALIZED) else value.detach()
+        for below, module in self._overriding("_save_to_state_dict", prefix):
+            module._save_to_state_dict(state, below, keep_vars)
         for below, module, hook in reversed(self._hooked("after_saving", prefix)):
             answer = hook(module, state, below, {})
             state = state if answer is None else answer
@@ -190,10 +217,13 @@ class State:
         missing: list[str] = []
         unexpected: list[str] = []
         before, after = self._hooked("before_loading"), self._hooked("after_loading")
-        if before:
+        overriding = self._overriding("_load_from_state_dict")
+        if before or overriding:
             state_dict = OrderedDict(state_dict)
             for below, module, hook in before:
                 hook(module, state_dict, below, {}, strict, missing, unexpected, problems)
+            for below, module in overriding:
+                module._load_from_state_dict(state_dict, below, {}, strict, missing, unexpected, problems)
         own = {name: (owner, short, value) for name, owner, short, value in self._state()}
         missing += [
             name for name, (owner, short, _) in own.items()

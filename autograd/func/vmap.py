@@ -57,7 +57,7 @@ class Batched(Tensor):
 
     data = property(detach, _outside)
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether the numbers lie in memory in reading order."""
         return self.inner.is_contiguous()
 

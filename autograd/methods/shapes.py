@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError, ShapeError
+from ..errors import ShapeError
 from ..ops import copies, diagonals, memory, rearranging, splitting, stretching
 from ..ops import shape as shape_ops
 from ..primitive import Handle, as_handle
@@ -131,14 +131,12 @@ class Shapes(Handle):
         """See `autograd.sum_to_size`."""
         return stretching.sum_to_size(self, *size)
 
-    def clone(self) -> Tensor:
-        """See `autograd.clone`."""
+    def clone(self, *, memory_format: Any = None) -> Tensor:
+        """See `autograd.clone`; `memory_format` changes no number, and nothing here."""
         return shape_ops.clone(self)
 
     def contiguous(self, memory_format: Any = None) -> Any:
-        """The tensor in reading order in memory: itself, or a copy. (There is one memory format, that order.)"""
-        if memory_format not in (None, "contiguous_format"):
-            raise ArgumentError(f"contiguous: memory_format is {memory_format!r}; use autograd.contiguous_format")
+        """The tensor in reading order in memory: itself, or a copy. (That is the order for every `memory_format`.)"""
         return self if self._array.flags.c_contiguous else shape_ops.clone(self)
 
     def repeat(self, *repeats: Any) -> Tensor:

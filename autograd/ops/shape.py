@@ -505,8 +505,8 @@ def moveaxis(input: Operand, source: int | Sequence[int], destination: int | Seq
     return movedim(input, source, destination)
 
 
-def clone(input: Operand) -> Tensor:
-    """A copy with memory of its own; gradients pass through.
+def clone(input: Operand, *, memory_format: Any = None) -> Tensor:
+    """A copy with memory of its own; gradients pass through. `memory_format` changes no number, and nothing here.
 
     Example:
         >>> autograd.clone(autograd.tensor([1.0, 2.0]))

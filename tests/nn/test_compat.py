@@ -17,6 +17,7 @@ import autograd
 import nn
 import nn.compat
 import optim
+from autograd.errors import ArgumentError
 
 SCRIPTS = sorted(Path(__file__).with_name("scripts").glob("*.py"))
 
@@ -81,7 +82,20 @@ from nn.compat.nn.init import xavier_uniform_
 from nn.compat.nn.parameter import Parameter
 from nn.compat.nn.utils import clip_grad_norm_
 from nn.compat.optim.lr_scheduler import StepLR
+from nn.compat import jit, fx, hub
+import nn.compat.distributed as dist
+import nn.compat.multiprocessing as mp
+from nn.compat.distributions import Categorical
+from nn.compat.distributions.normal import Normal
 from nn.compat.func import vmap
+from nn.compat.jit import Final
+from nn.compat.nn.modules.batchnorm import _BatchNorm
+from nn.compat.nn.modules.conv import _ConvNd
+from nn.compat.nn.modules.loss import _Loss, _WeightedLoss
+from nn.compat.nn.modules.utils import _pair
+from nn.compat.utils.data.dataloader import default_collate
+from nn.compat.utils.data.dataset import Subset
+from nn.compat.utils.model_zoo import load_url
 from nn.compat.utils.checkpoint import checkpoint
 from nn.compat.utils.data import DataLoader, Dataset
 """
@@ -96,6 +110,11 @@ def test_import_lines_of_every_kind() -> None:
     torch = names["torch"]
     assert torch.randn is autograd.randn and torch.nn is nn and torch.utils.data is nn.data
     assert torch.autograd.grad is autograd.grad and torch.__version__ == autograd.__version__
+    assert issubclass(nn.Conv2d, names["_ConvNd"]) and issubclass(nn.BatchNorm1d, names["_BatchNorm"])
+    assert issubclass(nn.MSELoss, names["_Loss"]) and issubclass(nn.NLLLoss, names["_WeightedLoss"])
+    assert not issubclass(nn.MSELoss, names["_WeightedLoss"]) and names["_pair"](2) == (2, 2)
+    with pytest.raises(ArgumentError, match="nothing is downloaded"):
+        names["load_url"]("https://example.com/resnet18.pth")
     with pytest.raises(AttributeError, match="no attribute 'nowhere'"):
         _ = torch.nowhere
     with pytest.raises(ImportError):
@@ -112,3 +131,64 @@ def test_it_is_imported_in_a_fresh_interpreter_without_loading_anything_twice() 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1 False False\n"
+
+
+class Renamed(nn.Linear):
+    """A layer that reads and writes its weight under an old name too, as PyTorch's own layers do."""
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *others: Any) -> None:
+        if prefix + "kernel" in state_dict:
+            state_dict[prefix + "weight"] = state_dict.pop(prefix + "kernel")
+        super()._load_from_state_dict(state_dict, prefix, *others)
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[prefix + "kernel"] = destination.pop(prefix + "weight")
+
+
+def test_what_subclasses_override() -> None:
+    model = nn.Sequential(Renamed(2, 1), nn.Linear(1, 1))
+    state = model.state_dict()
+    assert sorted(state) == ["0.bias", "0.kernel", "1.bias", "1.weight"]
+    other = nn.Sequential(Renamed(2, 1), nn.Linear(1, 1))
+    other.load_state_dict(state)
+    assert other[0].weight.tolist() == model[0].weight.tolist() and "0.kernel" in state
+
+
+def test_subclasses_call_what_the_layers_are_made_of(torch: ModuleType) -> None:
+    def standardised(nn: Any) -> Any:
+        class Standardised(nn.Conv2d):
+            def forward(self, x: Any) -> Any:
+                weight = self.weight - self.weight.mean(dim=(1, 2, 3), keepdim=True)
+                inner = self._conv_forward(x, weight, self.bias)
+                edges = nn.functional.pad(x, self._reversed_padding_repeated_twice, mode="circular")
+                return inner + nn.functional.conv2d(edges, weight, stride=self.stride)
+
+        return Standardised(2, 3, 3, stride=2, padding=(1, 2), padding_mode="circular")
+
+    theirs, ours = standardised(torch.nn), standardised(nn)
+    ours.load_state_dict({name: value.numpy() for name, value in theirs.state_dict().items()})
+    x = np.random.default_rng(0).normal(size=(1, 2, 5, 6)).astype(np.float32)
+    np.testing.assert_allclose(
+        ours(autograd.tensor(x)).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
+
+    class Any4d(nn.modules.batchnorm._BatchNorm):
+        def _check_input_dim(self, input: Any) -> None:
+            if input.dim() != 4:
+                raise ValueError("expected 4 dimensions")
+
+    assert Any4d(2)(autograd.ones(2, 2, 1, 1)).shape == (2, 2, 1, 1)
+    with pytest.raises(ValueError, match="expected 4"):
+        Any4d(2)(autograd.ones(2, 2))
+
+
+def test_a_model_takes_orders_that_change_nothing() -> None:
+    model = nn.Sequential(nn.Linear(2, 1))
+    model.compile(fullgraph=True)
+    assert autograd.compile(model) is model.to(memory_format=autograd.channels_last)
+    assert model.type(autograd.DoubleTensor)[0].weight.dtype == autograd.float64
+    with pytest.raises(autograd.errors.DtypeError, match="bfloat16"):
+        model.bfloat16()
+    x = autograd.tensor([-1.0, 1.0])
+    assert nn.functional.leaky_relu_(x, 0.5) is x and x.tolist() == [-0.5, 1.0]
