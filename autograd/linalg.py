@@ -7,6 +7,7 @@ matrices there are `eigh` and `eigvalsh`.
 from __future__ import annotations
 
 from .errors import LinalgError
+from .numpy_names import accept_numpy_names
 from .ops.factorization import (
     cholesky,
     cholesky_ex,
@@ -79,3 +80,5 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+accept_numpy_names(globals())

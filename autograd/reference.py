@@ -35,7 +35,14 @@ def operations_table() -> str:
 
     def line(host: str, name: str, function: Any) -> str:
         own = function.__name__  # another, where `name` is an alias
-        entry = entries.get(id(function)) or registry.get(own) or composites.get(own) or registry.get(name)
+        plain = getattr(function, "__wrapped__", function)  # without what adds names of arguments
+        entry = (
+            entries.get(id(function))
+            or entries.get(id(plain))
+            or registry.get(own)
+            or composites.get(own)
+            or registry.get(name)
+        )
         if isinstance(entry, Primitive):
             shown.add(name)
         if entry is not None:

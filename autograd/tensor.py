@@ -137,9 +137,10 @@ class Tensor(Methods):
         """Tell whether another tensor has the same shape."""
         return self.shape == as_handle(other, "is_same_size").shape
 
-    def stride(self) -> tuple[int, ...]:
-        """Steps in memory from one entry to the next along each dimension, in numbers."""
-        return tuple(step // self._array.itemsize for step in self._array.strides)
+    def stride(self, dim: int | None = None) -> Any:
+        """Steps in memory from one entry to the next along each dimension, or along one, in numbers."""
+        steps = tuple([step // self._array.itemsize for step in self._array.strides])
+        return steps if dim is None else steps[normalize_dim("stride", dim, self.ndim)]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
         """Tell whether the numbers lie in memory in reading order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..numpy_names import accept_numpy_names
 from .creating import Creating
 from .elementwise import Elementwise
 from .indexing import Indexing
@@ -24,3 +25,7 @@ class Methods(
 
     __slots__ = ()
     __hash__ = Operators.__hash__
+
+
+for _family in Methods.__bases__:
+    accept_numpy_names(_family)

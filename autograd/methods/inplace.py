@@ -87,8 +87,12 @@ class InPlace(Handle):
             return _update(self, "div_", np.true_divide, arithmetic.div, other)
         return become(self, "div_", arithmetic.div, other, rounding_mode=rounding_mode)
 
-    def copy_(self, source: Any) -> Tensor:
+    def copy_(self, other: Any, non_blocking: bool = False) -> Tensor:
         """Overwrite with the numbers of another tensor or array, converted to this dtype and broadcast.
+
+        Args:
+            other: the numbers.
+            non_blocking: has no meaning on a CPU.
 
         Example:
             >>> x = autograd.zeros(2, 2)
@@ -98,12 +102,12 @@ class InPlace(Handle):
             tensor([[1., 2.],
                     [0., 0.]])
         """
-        if joins(self, source):
-            source = as_handle(source, "copy_")
+        if joins(self, other):
+            source = as_handle(other, "copy_")
             _fits(self, "copy_", source._array)
             return become(self, "copy_", _replaced, source)
-        guard(self, "copy_", source)
-        array = as_handle(source, "copy_")._array
+        guard(self, "copy_", other)
+        array = as_handle(other, "copy_")._array
         _fits(self, "copy_", array)
         np.copyto(self._array, array, casting="unsafe")
         version_cell(self)[0] += 1

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["Shapes"]
 
 
-def _given(sizes: tuple[Any, ...]) -> Any:
-    """Sizes given one by one or as one sequence, as one argument."""
+def _given(sizes: tuple[Any, ...], by_name: Any = None) -> Any:
+    """Sizes given one by one, as one sequence, or by name, as one argument."""
+    if by_name is not None:
+        return by_name
     return sizes[0] if len(sizes) == 1 else sizes
 
 
@@ -51,17 +53,17 @@ class Shapes(Handle):
             raise ShapeError(f"mH: x {self.shape} is no matrix; give it at least two dimensions")
         return shape_ops.transpose(self, -2, -1)
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *given: Any, shape: Any = None) -> Tensor:
         """See `autograd.reshape`."""
-        return shape_ops.reshape(self, _given(shape))
+        return shape_ops.reshape(self, _given(given, shape))
 
     def reshape_as(self, other: Any) -> Tensor:
         """The same numbers in the shape of another tensor."""
         return shape_ops.reshape(self, as_handle(other, "reshape_as").shape)
 
-    def view(self, *shape: Any) -> Tensor:
+    def view(self, *given: Any, size: Any = None) -> Tensor:
         """See `autograd.view`."""
-        return shape_ops.view(self, *shape)
+        return shape_ops.view(self, _given(given, size))
 
     def view_as(self, other: Any) -> Tensor:
         """The same numbers on the same memory in the shape of another tensor."""
@@ -79,9 +81,9 @@ class Shapes(Handle):
         """See `autograd.ravel`."""
         return shape_ops.ravel(self)
 
-    def permute(self, *dims: Any) -> Tensor:
+    def permute(self, *given: Any, dims: Any = None) -> Tensor:
         """See `autograd.permute`."""
-        return shape_ops.permute(self, _given(dims))
+        return shape_ops.permute(self, _given(given, dims))
 
     def transpose(self, dim0: Any, dim1: Any) -> Tensor:
         """See `autograd.transpose`."""
@@ -115,9 +117,9 @@ class Shapes(Handle):
         """See `autograd.unsqueeze`."""
         return shape_ops.unsqueeze(self, dim)
 
-    def expand(self, *size: Any) -> Tensor:
+    def expand(self, *given: Any, size: Any = None) -> Tensor:
         """See `autograd.expand`."""
-        return stretching.expand(self, *size)
+        return stretching.expand(self, _given(given, size))
 
     def expand_as(self, other: Any) -> Tensor:
         """Stretch sizes of 1 to the shape of another tensor."""
@@ -139,21 +141,21 @@ class Shapes(Handle):
         """The tensor in reading order in memory: itself, or a copy. (That is the order for every `memory_format`.)"""
         return self if self._array.flags.c_contiguous else shape_ops.clone(self)
 
-    def repeat(self, *repeats: Any) -> Tensor:
+    def repeat(self, *given: Any, repeats: Any = None) -> Tensor:
         """See `autograd.repeat`."""
-        return rearranging.repeat(self, *repeats)
+        return rearranging.repeat(self, _given(given, repeats))
 
     def repeat_interleave(self, repeats: Any, dim: Any = None, *, output_size: Any = None) -> Tensor:
         """See `autograd.repeat_interleave`."""
         return rearranging.repeat_interleave(self, repeats, dim, output_size=output_size)
 
-    def tile(self, *dims: Any) -> Tensor:
+    def tile(self, *given: Any, dims: Any = None) -> Tensor:
         """See `autograd.tile`."""
-        return rearranging.tile(self, _given(dims))
+        return rearranging.tile(self, _given(given, dims))
 
-    def flip(self, *dims: Any) -> Tensor:
+    def flip(self, *given: Any, dims: Any = None) -> Tensor:
         """See `autograd.flip`."""
-        return rearranging.flip(self, _given(dims))
+        return rearranging.flip(self, _given(given, dims))
 
     def fliplr(self) -> Tensor:
         """See `autograd.fliplr`."""

@@ -1,5 +1,6 @@
 """The operations by family: their records, and the public functions over them."""
 
+from ..numpy_names import accept_numpy_names
 from . import (
     activation,
     adaptive_pool,
@@ -211,3 +212,5 @@ __all__: list[str] = [
     *views.__all__,
     *window_pool.__all__,
 ]
+
+accept_numpy_names(globals())

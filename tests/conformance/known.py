@@ -57,9 +57,6 @@ ABSENT: dict[str, str] = {
     **dict.fromkeys(("max_pool2d_with_indices_backward", "_upsample_bilinear2d_aa"), INTERNAL),
     **dict.fromkeys(("grid_sampler_2d", "grid_sampler_3d"), f"{INTERNAL}: nn.functional.grid_sample is there"),
     **dict.fromkeys(
-        ("resize_", "resize_as_"), "views and graphs hold on to an array's size; use reshape or a new tensor"
-    ),
-    **dict.fromkeys(
         (
             "native_batch_norm",
             "_native_batch_norm_legit",
