@@ -16,11 +16,13 @@ import numpy as np
 import cases
 import libraries
 
-# A turn begins with calls that are not timed: the caches hold the other library's numbers, and its waiting threads
-# spin for some milliseconds. They matter little to a call that takes long.
+# Before a turn there is a rest, because the waiting threads of the other library spin: OpenBLAS's for 26 ms after a
+# product, which halved PyTorch's speed. Then some calls are not timed, as the caches hold the other's numbers; they matter
+# little to a call that takes long.
+REST = 0.05
 SETTLE = 0.005
 LONG = 0.1
-TURN = 0.04
+TURN = 0.08
 
 # A share of the cores for other processes that counts as a quiet machine, and how often to try for one.
 QUIET = 0.1
@@ -85,6 +87,7 @@ def time_in_turns(functions: Sequence[Callable[[], object]], seconds: float) -> 
     end = time.perf_counter() + seconds
     while min(map(len, times)) < enough or time.perf_counter() < end:
         for function, taken, length in zip(functions, times, once, strict=True):
+            time.sleep(REST)
             settled = time.perf_counter() + (SETTLE if length < LONG else 0)
             while time.perf_counter() < settled:
                 function()
