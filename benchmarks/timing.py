@@ -17,8 +17,8 @@ import cases
 import libraries
 
 # Before a turn there is a rest, because the waiting threads of the other library spin: OpenBLAS's for 26 ms after a
-# product, which halved PyTorch's speed. Then some calls are not timed, as the caches hold the other's numbers; they matter
-# little to a call that takes long.
+# product, which halved PyTorch's speed. Then some calls are not timed, as the caches hold the other's numbers; they
+# matter little to a call that takes long.
 REST = 0.05
 SETTLE = 0.005
 LONG = 0.1
