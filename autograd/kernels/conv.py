@@ -4,11 +4,12 @@
         x[n, c, oh * stride_h + fh * dilation_h - padding_h, ow * stride_w + fw * dilation_w - padding_w]
         * weight[k, c, fh, fw]
 
-where x is zero outside its bounds and, with groups, c runs over the channels of k's group. `choose` says which method
-computes a shape; the methods are in `winograd`, `conv_planes`, `conv_tiles` and `conv_depthwise`.
+where x is zero outside its bounds and, with groups, c runs over the channels of k's group. `choose` says which path
+computes a shape; the paths are in `winograd`, `conv_planes`, `conv_tiles` and `conv_depthwise`.
 """
 
-import math
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from autograd.kernels import conv_depthwise as depthwise
 from autograd.kernels import conv_planes as planes
 from autograd.kernels import conv_tiles as tiles
 from autograd.kernels import winograd
+from autograd.kernels.conv_planes import Layout, Phase, Place
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.threads import launch, scratch, thread_count
-from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, OUTER_ROWS, OUTER_VECTORS, ROW_VECTORS, dot_tile_size, lanes
+from autograd.kernels.threads import scratch, share_out, thread_count
+from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, OUTER_ROWS, ROW_DOTS, dot_tile_size, lanes, tile_width
 
 Pair = tuple[int, int]
 
@@ -26,30 +28,52 @@ Pair = tuple[int, int]
 COLUMN_BYTES = 192 << 10
 # Rows of the columns' matrix that are gathered before they are multiplied.
 DEPTH_BLOCK = 320
-# Planes compute some pixels in vain, for each of the K output channels; gathering columns costs about as much as
-# computing this many output channels.
-GATHER_COST = 16
-# Dot tiles pay for adding up their lanes at the end; a shorter row of pixels is not worth it.
-SHORTEST_DOT = 256
+# What gathering a vector of columns costs, counted in multiplications of vectors.
+GATHER = 10
+# What adding up the lanes of a dot tile costs, for each of its sums.
+LANE_SUM = 3
+# Work below this many multiplications of vectors is done before other threads have woken up.
+SMALL = 100_000
+
+# The path to use in place of the chosen one, by what is computed: {"forward": "columns"}, for tests and comparisons.
+OVERRIDES: dict[str, str] = {}
 
 
-def choose(sizes: Sizes, dtype: np.dtype) -> str:
-    """The method for a shape.
+def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
+    """The path that computes `what` ("forward", "input gradient" or "weight gradient") for a shape.
 
-    | shape                                                     | method      |
-    |-----------------------------------------------------------|-------------|
-    | one input channel in every group                          | `depthwise` |
-    | 3x3, stride 1, no dilation, 16 channels or more, float32  | `winograd`  |
-    | any other                                                 | `product`   |
+    | path       | computes                          | chosen where                                               |
+    |------------|-----------------------------------|------------------------------------------------------------|
+    | `winograd` | all three                         | 3x3, stride 1, no dilation, 16 channels or more, float32   |
+    | `planes`   | all three                         | it costs less than `columns`: all but the smallest images  |
+    | `columns`  | forward, weight gradient, and the | planes would mostly compute pixels that are dropped        |
+    |            | input gradient of stride 1        |                                                            |
+    | `rows`     | the weight gradient               | one input channel in every group, as in a depthwise filter |
 
-    A product reads its right side from padded planes or from gathered columns, whichever computes less in vain:
-    `_correlate` and `_weigh` decide. A depthwise filter has too few taps for a matrix product.
+    All paths but `winograd`, which documents its error, are direct sums in the arrays' dtype. Against float64 their
+    error, relative to the largest number, is about PyTorch's: 3e-7 in float32 for outputs and input gradients, up to
+    2e-6 for the weight gradients of large images, which are sums of many thousand products.
     """
-    if sizes.C == 1 and sizes.groups > 1:
-        return "depthwise"
-    if winograd.fits(sizes, dtype):
+    if what in OVERRIDES:
+        return OVERRIDES[what]
+    if winograd.fits(_mirrored(sizes) if what == "input gradient" else sizes, dtype):
         return "winograd"
-    return "product"
+    return _choose_direct(what, sizes, dtype)
+
+
+def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype) -> str:
+    """The path that costs least of those that can do without `winograd`."""
+    if what == "weight gradient":
+        if sizes.C == 1 and sizes.groups > 1:
+            return "rows"
+        _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, thread_count())
+        return "planes" if by_planes <= _columns_cost(sizes, dtype, DOT_ROWS) else "columns"
+    if what == "input gradient":
+        if (sizes.stride_h, sizes.stride_w) != (1, 1):
+            return "planes"
+        sizes = _mirrored(sizes)
+    plan = _forward_plan(sizes, dtype.itemsize, thread_count())
+    return "planes" if plan.cost <= _columns_cost(sizes, dtype, plan.layout.unit) else "columns"
 
 
 def conv2d(
@@ -69,15 +93,18 @@ def conv2d(
     if weight.size == 0:
         out[:] = 0 if bias is None else bias[:, None, None]
         return out
-    if bias is None:
-        bias = np.empty(0, x.dtype)
-    method = choose(sizes, x.dtype)
-    if method == "depthwise":
-        place = depthwise.Place(sizes.OH, sizes.OW, 0, 0, 1, 1)
-        _correlate_depthwise(x, weight, bias, out, sizes, place)
-    elif method != "winograd" or not winograd.correlate(x, weight, bias, out, sizes, False):
-        matrix = weight.reshape(groups, sizes.K, sizes.C * sizes.FH * sizes.FW)
-        _correlate(x, matrix, bias, out, sizes)
+    taps = sizes.FH * sizes.FW
+    # A filter of group g, channel c and row k begins at these steps in the weights.
+    steps = (sizes.K * sizes.C * taps, sizes.C * taps, taps)
+    path = choose("forward", sizes, x.dtype)
+    if path == "winograd":
+        if winograd.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
+            return out
+        path = _choose_direct("forward", sizes, x.dtype)
+    if path == "planes":
+        _run_planes(_forward_plan(sizes, x.dtype.itemsize, thread_count()), x, weight, bias, out, steps)
+    else:
+        _run_columns(x, weight, bias, out, sizes, steps, False)
     return out
 
 
@@ -101,25 +128,22 @@ def conv2d_input_gradient(
     if gradient.size == 0 or weight.size == 0:
         return np.zeros(x_shape, gradient.dtype)
     out = np.empty(x_shape, gradient.dtype)
-    if choose(sizes, gradient.dtype) == "depthwise":
-        _spread_depthwise(gradient, weight, out, sizes)
-    elif stride == (1, 1):
-        # A convolution of the gradient with the filters turned half round, input and output channels exchanged.
-        mirrored = _with(
-            sizes,
-            C=sizes.K, K=sizes.C, H=sizes.OH, W=sizes.OW, OH=sizes.H, OW=sizes.W,
-            padding_h=dilation[0] * (sizes.FH - 1) - padding[0],
-            padding_w=dilation[1] * (sizes.FW - 1) - padding[1],
-        )  # fmt: skip
-        bias = np.empty(0, gradient.dtype)
-        if choose(mirrored, gradient.dtype) == "winograd" and winograd.correlate(
-            gradient, weight, bias, out, mirrored, True
-        ):
+    taps = sizes.FH * sizes.FW
+    steps = (sizes.K * sizes.C * taps, taps, sizes.C * taps)
+    path = choose("input gradient", sizes, gradient.dtype)
+    if path == "winograd":
+        if winograd.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
             return out
-        turned = weight.reshape(groups, sizes.K, sizes.C, sizes.FH, sizes.FW)[..., ::-1, ::-1].swapaxes(1, 2)
-        _correlate(gradient, turned.reshape(groups, sizes.C, -1), bias, out, mirrored)
+        path = _choose_direct("input gradient", sizes, gradient.dtype)
+    if path == "planes":
+        plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count())
+        if not plan.covers:
+            out[...] = 0
+        if plan.taps:
+            _run_planes(plan, gradient, weight, None, out, steps)
     else:
-        _spread(gradient, weight, out, sizes)
+        # A convolution of the gradient with the filters turned half round, input and output channels exchanged.
+        _run_columns(gradient, weight, None, out, _mirrored(sizes), steps, True)
     return out
 
 
@@ -142,17 +166,23 @@ def conv2d_weight_gradient(
     if gradient.size == 0 or x.size == 0:
         return np.zeros(shape, x.dtype)
     sizes = _sizes(x.shape, shape, stride, padding, dilation, groups)
-    method = choose(sizes, x.dtype)
-    if method != "product":
+    path = choose("weight gradient", sizes, x.dtype)
+    if path == "winograd":
         out = np.empty(shape, x.dtype)
-        if method == "depthwise":
-            _weigh_depthwise(x, gradient, out, sizes)
-            return out
         if winograd.weigh(x, gradient, out, sizes):
             return out
-    return _weigh(x, gradient, sizes).reshape(shape)
+        path = _choose_direct("weight gradient", sizes, x.dtype)
+    if path == "rows":
+        return _weigh_rows(x, gradient, sizes).reshape(shape)
+    if path == "planes":
+        out = _weigh_planes(x, gradient, sizes).reshape(shape)
+        if np.isfinite(out).all():
+            return out
+        # Columns meet no number that is not theirs, so an infinity or NaN spoils the right weights only.
+    return _weigh_columns(x, gradient, sizes).reshape(shape)
 
 
+@lru_cache(maxsize=512)
 def _sizes(
     x_shape: tuple[int, ...],
     weight_shape: tuple[int, ...],
@@ -171,18 +201,76 @@ def _sizes(
 
 
 def _with(sizes: Sizes, **changes: int) -> Sizes:
-    """The sizes with some of them changed. (`_replace` leaves a tuple behind in CPython's free list at each call.)"""
+    """The sizes with some of them changed."""
     return Sizes(**(sizes._asdict() | changes))
 
 
-def _flattened(sizes: Sizes) -> Sizes:
-    """A 1x1 convolution sees no neighbours, so an image may as well be one long row: the runs to copy get longer."""
-    if (sizes.FH, sizes.FW, sizes.OH, sizes.OW) == (1, 1, sizes.H, sizes.W) and (
-        sizes.stride_h, sizes.stride_w, sizes.padding_h, sizes.padding_w
-    ) == (1, 1, 0, 0):  # fmt: skip
-        pixels = sizes.H * sizes.W
-        return _with(sizes, H=1, W=pixels, OH=1, OW=pixels)
-    return sizes
+@lru_cache(maxsize=512)
+def _mirrored(sizes: Sizes) -> Sizes:
+    """The convolution of stride 1 that computes the input gradient of one."""
+    return _with(
+        sizes,
+        C=sizes.K, K=sizes.C, H=sizes.OH, W=sizes.OW, OH=sizes.H, OW=sizes.W,
+        padding_h=sizes.dilation_h * (sizes.FH - 1) - sizes.padding_h,
+        padding_w=sizes.dilation_w * (sizes.FW - 1) - sizes.padding_w,
+    )  # fmt: skip
+
+
+class _Plan(NamedTuple):
+    """All that a correlation by planes takes from the shapes alone."""
+
+    sizes: Sizes
+    layout: Layout
+    place: Place
+    phases: np.ndarray
+    taps: tuple[np.ndarray, ...]
+    offsets: np.ndarray
+    covers: bool
+    cost: int
+
+
+@lru_cache(maxsize=512)
+def _forward_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+    return _plan(sizes, [planes.forward_phase(sizes)], Place(sizes.OH, sizes.OW, 1, 1), itemsize, threads)
+
+
+@lru_cache(maxsize=512)
+def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+    place = Place(sizes.H, sizes.W, sizes.stride_h, sizes.stride_w)
+    return _plan(*planes.adjoint(sizes), place, itemsize, threads)
+
+
+def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, threads: int) -> _Plan:
+    unit, dtype = _unit(sizes.K), np.dtype(f"f{itemsize}")
+    covers = sum([phase.height * phase.width for phase in phases]) == place.H * place.W
+    if not phases:
+        layout, cost = Layout(0, 0, 0, 0, 0, unit, 0), 0
+    else:
+        layout, cost = planes.lay_out(sizes, phases, unit, tile_width(unit, dtype), itemsize, threads)
+    table, before = [], 0
+    for phase in phases:
+        table.append((phase.start_h, phase.start_w, phase.height, phase.width, before, len(phase.taps)))
+        before += len(phase.taps)
+    offsets = [planes.tap_offsets(sizes, layout, phase) for phase in phases]
+    taps = tuple([np.array([tap[0] for tap in phase.taps]) for phase in phases])
+    return _Plan(
+        sizes, layout, place, np.array(table, np.int64).reshape(-1, 6), taps,
+        np.concatenate([*offsets, np.empty(0, np.int64)]), covers, cost,
+    )  # fmt: skip
+
+
+def _unit(rows: int) -> int:
+    """How many rows a product tile has, so that the last tile is nearly full."""
+    return -(-rows // -(-rows // OUTER_ROWS))
+
+
+def _columns_cost(sizes: Sizes, dtype: np.dtype, unit: int) -> int:
+    """What columns cost, in multiplications of vectors by one thread."""
+    depth = sizes.C * sizes.FH * sizes.FW
+    vectors = -(-sizes.N * sizes.OH * sizes.OW // (lanes(dtype) * thread_count()))
+    # Rows shorter than a vector are moved no faster than a whole one.
+    moved = GATHER * lanes(dtype) // min(sizes.OW, lanes(dtype))
+    return vectors * sizes.groups * depth * (_round_up(sizes.K, unit) + moved)
 
 
 def _round_up(number: int, multiple: int) -> int:
@@ -208,93 +296,106 @@ def _scratch(name: str, rows: int, dtype: np.dtype) -> np.ndarray:
     return scratch(name, threads * row, dtype).reshape(threads, row)
 
 
-def _correlate(x: np.ndarray, matrix: np.ndarray, bias: np.ndarray, out: np.ndarray, sizes: Sizes) -> None:
-    """Convolve by planes or by columns; `matrix` is the weight as (groups, K, depth)."""
-    dtype, sizes = x.dtype, _flattened(sizes)
-    depth, rows = matrix.shape[2], _round_up(sizes.K, OUTER_ROWS)
+def _padded_bias(bias: np.ndarray | None, sizes: Sizes, rows: int, dtype: np.dtype) -> np.ndarray:
+    """The bias with zeros behind each group's, up to `rows` numbers for a group."""
+    padded = np.zeros((sizes.groups, rows), dtype)
+    if bias is not None:
+        padded[:, : sizes.K] = bias.reshape(sizes.groups, sizes.K)
+    return padded.reshape(-1)
+
+
+def _run_planes(
+    plan: _Plan,
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    out: np.ndarray,
+    steps: tuple[int, int, int],
+) -> None:
+    """Run `planes.correlate`."""
+    sizes, layout, dtype = plan.sizes, plan.layout, x.dtype
+    rows = _round_up(sizes.K, layout.unit)
+    packed = scratch("packed", sizes.groups * rows * plan.offsets.size, dtype)
+    weight, at = weight.reshape(-1), 0
+    for taps in plan.taps:
+        tiles.pack(weight, *steps, taps, sizes.groups, sizes.K, sizes.C, layout.unit, packed, at)
+        at += sizes.groups * rows * sizes.C * taps.size
+    memory = _scratch("columns", sizes.C * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
+    sums = _scratch("sums", rows * layout.span, dtype)
+    arguments = (
+        x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1),
+        sizes, layout, plan.place, plan.phases, plan.offsets, memory, sums,
+    )  # fmt: skip
+    share_out(planes.correlate, 1 if plan.cost < SMALL else thread_count(), *arguments)
+
+
+def _run_columns(
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    out: np.ndarray,
+    sizes: Sizes,
+    steps: tuple[int, int, int],
+    turned: bool,
+) -> None:
+    """Run `tiles.correlate`, with the filters turned half round if so wished."""
+    dtype, unit, taps = x.dtype, _unit(sizes.K), sizes.FH * sizes.FW
+    rows, depth = _round_up(sizes.K, unit), sizes.C * taps
     packed = scratch("packed", sizes.groups * rows * depth, dtype)
-    tiles.pack_rows(matrix, packed.reshape(sizes.groups, rows // OUTER_ROWS, depth, OUTER_ROWS))
-    unit = OUTER_VECTORS * lanes(dtype)
-    x, out = x.reshape(-1), out.reshape(-1)
-    layout = planes.lay_out(sizes, dtype.itemsize, unit, thread_count())
-    computed = _round_up(layout.band * layout.row, unit)
-    if computed * sizes.K <= layout.band * sizes.OW * (sizes.K + GATHER_COST):
-        channels = sizes.C * sizes.stride_h * sizes.stride_w
-        memory = _scratch("columns", channels * layout.plane, dtype)
-        sums = _scratch("sums", rows * unit, dtype)
-        taps_at = planes.tap_offsets(sizes, layout)
-        launch(planes.correlate, x, packed, bias, out, sizes, layout, taps_at, memory, sums)
-        return
-    taps = sizes.FH * sizes.FW
+    order = np.arange(taps)[::-1].copy() if turned else np.arange(taps)
+    tiles.pack(weight.reshape(-1), *steps, order, sizes.groups, sizes.K, sizes.C, unit, packed, 0)
     block = max(min(DEPTH_BLOCK // taps, sizes.C), 1)
-    longest = COLUMN_BYTES // (block * taps * dtype.itemsize)
-    step = _chunk(sizes.N * sizes.OH * sizes.OW, unit, min(longest, 8 * unit), sizes.groups)
+    longest, width = COLUMN_BYTES // (block * taps * dtype.itemsize), tile_width(unit, dtype)
+    step = _chunk(sizes.N * sizes.OH * sizes.OW, width, min(longest, 8 * width), sizes.groups)
     columns = _scratch("columns", block * taps * step, dtype)
     sums = _scratch("sums", rows * step, dtype)
     offsets: np.ndarray = np.arange(block * taps) * step
-    launch(tiles.correlate, x, packed, bias, out, sizes, step, block, offsets, columns, sums)
-
-
-def _spread(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray, sizes: Sizes) -> None:
-    """Run `tiles.spread`."""
-    dtype = gradient.dtype
-    taps = sizes.FH * sizes.FW
-    block = max(min(DEPTH_BLOCK // taps, sizes.C), 1)
-    if sizes.N * sizes.groups < thread_count():
-        block = min(block, -(-sizes.C // thread_count()))
-    blocks = -(-sizes.C // block)
-    block_rows = _round_up(block * taps, OUTER_ROWS)
-    unit = OUTER_VECTORS * lanes(dtype)
-    longest = COLUMN_BYTES // (max(block_rows, sizes.K) * dtype.itemsize)
-    step = min(max(longest // unit, 1) * unit, 8 * unit, _round_up(sizes.OH * sizes.OW, unit))
-    packed = scratch("packed", sizes.groups * blocks * block_rows * sizes.K, dtype)
-    packed = packed.reshape(sizes.groups, blocks, block_rows // OUTER_ROWS, sizes.K, OUTER_ROWS)
-    matrix = weight.reshape(sizes.groups, sizes.K, sizes.C * taps).swapaxes(1, 2)
-    for b in range(blocks):
-        tiles.pack_rows(matrix[:, b * block * taps : (b + 1) * block * taps], packed[:, b])
-    rows_of_gradient = _scratch("columns", sizes.K * step, dtype)
-    sums = _scratch("sums", block_rows * step, dtype)
-    offsets: np.ndarray = np.arange(sizes.K) * step
-    launch(
-        tiles.spread, gradient.reshape(-1), packed.reshape(-1), out.reshape(-1), sizes, step, block, offsets,
-        rows_of_gradient, sums,
+    share_out(
+        tiles.correlate, thread_count(), x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype),
+        out.reshape(-1), sizes, unit, step, block, offsets, columns, sums,
     )  # fmt: skip
 
 
-def _weigh(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
-    """The weight's gradient (groups, K, depth), by planes or by columns."""
-    flat = _flattened(sizes)
-    # Channels are shared out first: parts of the pixels cost a sum of their own.
-    block = -(-flat.C // max(thread_count() // flat.groups, 1))
-    layout = planes.lay_out(_with(flat, C=block), x.dtype.itemsize, lanes(x.dtype), 1)
-    if layout.band * layout.row >= SHORTEST_DOT and layout.row * flat.K <= flat.OW * (flat.K + GATHER_COST):
-        out = _weigh_planes(x, gradient, flat, block, layout)
-        if np.isfinite(out).all():
-            return out
-        # Columns meet no number that is not theirs, so an infinity or NaN spoils the right weights only.
-    return _weigh_columns(x, gradient, flat)
+@lru_cache(maxsize=512)
+def _weigh_plan(sizes: Sizes, itemsize: int, threads: int) -> tuple[Layout, np.ndarray, int]:
+    """(layout, offsets, cost) of `planes.weigh`; channels are shared out first, for parts cost a sum of their own."""
+    block = -(-sizes.C // max(threads // sizes.groups, 1))
+    share = _with(sizes, C=block)
+    phase, dtype = planes.forward_phase(sizes), np.dtype(f"f{itemsize}")
+    dots = -(-sizes.K // DOT_ROWS) * -(-block * sizes.FH * sizes.FW // DOT_COLUMNS)
+    layout, cost = planes.lay_out(
+        share, [phase], DOT_ROWS, lanes(dtype), itemsize, 1, sizes.K,
+        planes.BEGIN + LANE_SUM * dots * DOT_ROWS * DOT_COLUMNS,
+    )  # fmt: skip
+    offsets = planes.tap_offsets(share, layout, phase)
+    return layout, np.pad(offsets, (0, -offsets.size % DOT_COLUMNS)), cost * -(-sizes.C // block) // threads
 
 
-def _weigh_planes(x: np.ndarray, gradient: np.ndarray, sizes: Sizes, block: int, layout: planes.Layout) -> np.ndarray:
+def _weigh_planes(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
     """Run `planes.weigh` and add up its parts."""
-    dtype, depth = x.dtype, sizes.C * sizes.FH * sizes.FW
+    dtype, depth, threads = x.dtype, sizes.C * sizes.FH * sizes.FW, thread_count()
+    layout, offsets, _ = _weigh_plan(sizes, dtype.itemsize, threads)
+    block = -(-sizes.C // max(threads // sizes.groups, 1))
     blocks = -(-sizes.C // block)
-    parts = max(min(-(-thread_count() // (blocks * sizes.groups)), sizes.N), 1)
+    parts = max(min(-(-threads // (blocks * sizes.groups)), -(-sizes.N // layout.images)), 1)
     partial = np.empty((parts, sizes.groups, sizes.K, depth), dtype)
-    step = _round_up(layout.band * layout.row, lanes(dtype))
-    offsets = planes.tap_offsets(_with(sizes, C=block), layout)
-    offsets = np.pad(offsets, (0, -offsets.size % DOT_COLUMNS))
+    step = _row_step(layout, dtype)
     memory = _scratch("columns", block * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
     rows = _scratch("rows", _round_up(sizes.K, DOT_ROWS) * step, dtype)
     sums = _scratch("sums", _dot_sums(sizes.K, offsets.size, dtype), dtype)
     x, gradient = x.reshape(-1), gradient.reshape(-1)
-    launch(planes.weigh, x, gradient, partial, sizes, layout, block, offsets, memory, rows, sums)
+    share_out(planes.weigh, threads, x, gradient, partial, sizes, layout, block, step, offsets, memory, rows, sums)
     return partial[0] if parts == 1 else partial.sum(axis=0)
+
+
+def _row_step(layout: Layout, dtype: np.dtype) -> int:
+    """From one row of the gradient to the next beside the planes."""
+    return _round_up(((layout.images - 1) * layout.rows + layout.band) * layout.row, lanes(dtype))
 
 
 def _dot_sums(rows: int, columns: int, dtype: np.dtype) -> int:
     """How many numbers the dot tiles of `rows` times `columns` sums take up."""
-    return -(-rows // DOT_ROWS) * -(-columns // DOT_COLUMNS) * dot_tile_size(dtype)
+    return -(-rows // DOT_ROWS) * -(-columns // DOT_COLUMNS) * dot_tile_size(DOT_ROWS, DOT_COLUMNS, dtype)
 
 
 def _weigh_columns(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
@@ -313,68 +414,27 @@ def _weigh_columns(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndar
     sums = _scratch("sums", _dot_sums(sizes.K, width, dtype), dtype)
     offsets: np.ndarray = np.arange(width) * step
     x, gradient = x.reshape(-1), gradient.reshape(-1)
-    launch(tiles.weigh, x, gradient, partial, sizes, step, block, offsets, columns, rows, sums)
+    share_out(tiles.weigh, threads, x, gradient, partial, sizes, step, block, offsets, columns, rows, sums)
     return partial[0] if parts == 1 else partial.sum(axis=0)
 
 
-def _correlate_depthwise(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarray, sizes: Sizes, place: depthwise.Place
-) -> None:
-    """Run `depthwise.correlate`."""
-    dtype, unit = x.dtype, ROW_VECTORS * lanes(x.dtype)
-    layout = planes.lay_out(sizes, dtype.itemsize, unit, thread_count())
-    channels = sizes.C * sizes.stride_h * sizes.stride_w
-    memory = _scratch("columns", channels * layout.plane, dtype)
-    sums = _scratch("sums", _round_up(layout.band * layout.row, unit), dtype)
-    offsets = planes.tap_offsets(sizes, layout)
-    x, weight, out = x.reshape(-1), weight.reshape(-1), out.reshape(-1)
-    launch(depthwise.correlate, x, weight, bias, out, sizes, layout, place, offsets, memory, sums)
+@lru_cache(maxsize=512)
+def _rows_plan(sizes: Sizes, itemsize: int) -> tuple[Layout, np.ndarray]:
+    phase, dtype = planes.forward_phase(sizes), np.dtype(f"f{itemsize}")
+    layout, _ = planes.lay_out(sizes, [phase], 1, lanes(dtype), itemsize, 1, 1)
+    offsets = planes.tap_offsets(sizes, layout, phase)
+    return layout, np.pad(offsets, (0, -offsets.size % ROW_DOTS))
 
 
-def _spread_depthwise(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray, sizes: Sizes) -> None:
-    """The input gradient as convolutions of the gradient, one for each place an input has between two strides.
-
-    Along one axis, input h = start + i * stride meets only the taps f with
-    f * dilation = start + padding modulo stride, and the outputs they belong to lie dilation / gcd apart.
-    """
-    phases_h = _phases(sizes.H, sizes.FH, sizes.stride_h, sizes.padding_h, sizes.dilation_h)
-    phases_w = _phases(sizes.W, sizes.FW, sizes.stride_w, sizes.padding_w, sizes.dilation_w)
-    filters = weight.reshape(sizes.groups, sizes.K, sizes.FH, sizes.FW)
-    bias = np.empty(0, gradient.dtype)
-    if sizes.stride_h > sizes.FH or sizes.stride_w > sizes.FW or max(sizes.dilation_h, sizes.dilation_w) > 1:
-        # Some inputs may meet no tap at all.
-        out[...] = 0
-    for start_h, count_h, taps_h, dilation_h, padding_h in phases_h:
-        for start_w, count_w, taps_w, dilation_w, padding_w in phases_w:
-            turned = np.ascontiguousarray(filters[:, :, taps_h][..., taps_w])
-            one = Sizes(
-                sizes.N, sizes.K, sizes.OH, sizes.OW, 1, len(taps_h), len(taps_w), count_h, count_w,
-                1, 1, padding_h, padding_w, dilation_h, dilation_w, sizes.groups,
-            )  # fmt: skip
-            place = depthwise.Place(sizes.H, sizes.W, start_h, start_w, sizes.stride_h, sizes.stride_w)
-            _correlate_depthwise(gradient, turned, bias, out, one, place)
-
-
-def _phases(
-    size: int, taps: int, stride: int, padding: int, dilation: int
-) -> list[tuple[int, int, list[int], int, int]]:
-    """(first input, how many inputs, taps in falling order, dilation, padding) of each phase that meets any tap."""
-    phases = []
-    for start in range(min(stride, size)):
-        met = [f for f in reversed(range(taps)) if (f * dilation - start - padding) % stride == 0]
-        if met:
-            # Input start + i * stride meets tap f at the output i + (start + padding - f * dilation) / stride.
-            back = (met[0] * dilation - start - padding) // stride
-            phases.append((start, -(-(size - start) // stride), met, dilation // math.gcd(dilation, stride), back))
-    return phases
-
-
-def _weigh_depthwise(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) -> None:
+def _weigh_rows(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
     """Run `depthwise.weigh`."""
     dtype = x.dtype
-    layout = planes.lay_out(sizes, dtype.itemsize, lanes(dtype), 1)
+    layout, offsets = _rows_plan(sizes, dtype.itemsize)
+    out = np.empty((sizes.groups * sizes.K, sizes.FH * sizes.FW), dtype)
+    step = _row_step(layout, dtype)
     memory = _scratch("columns", sizes.stride_h * sizes.stride_w * layout.plane, dtype)
-    rows = _scratch("rows", layout.band * layout.row, dtype)
-    offsets = planes.tap_offsets(sizes, layout)
-    x, gradient, out = x.reshape(-1), gradient.reshape(-1), out.reshape(out.shape[0], -1)
-    launch(depthwise.weigh, x, gradient, out, sizes, layout, offsets, memory, rows)
+    rows = _scratch("rows", step, dtype)
+    sums = _scratch("sums", sizes.K * offsets.size // ROW_DOTS * dot_tile_size(1, ROW_DOTS, dtype), dtype)
+    x, gradient = x.reshape(-1), gradient.reshape(-1)
+    share_out(depthwise.weigh, thread_count(), x, gradient, out, sizes, layout, step, offsets, memory, rows, sums)
+    return out

@@ -5,186 +5,314 @@ pixels p = oh * row + ow, p = 0, 1, 2 ..., also lie end to end: the tap's offset
 
     output[k, p] = sum over taps d of weight[k, d] * planes[offset[d] + p]
 
-is a matrix product whose right side is read in place. The few p with ow >= OW are computed and dropped. A stride is
-undone first, by dealing rows and columns out to stride_h * stride_w planes (phases), in each of which the tap's
-numbers lie end to end again. Against columns this copies a number once, not once for each tap.
+is a matrix product whose right side is read in place. The few p with ow >= OW are computed and dropped. Several small
+images lie behind each other in a plane. A stride is undone first, by dealing rows and columns out to
+stride_h * stride_w planes, in each of which the tap's numbers lie end to end again. Against columns this copies a
+number once, not once for each tap.
+
+The input's gradient is the same sum over the planes of the output's gradient, for the inputs of each `Phase`: along an
+axis, input start + i * stride meets only the taps f with f * dilation = start + padding modulo stride.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
-from autograd.kernels.conv_tiles import Sizes, first_inside, multiply_dots, unpack_dots
+from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside, multiply, multiply_dots, unpack_dots
 from autograd.kernels.threads import jit
-from autograd.kernels.tile import OUTER_ROWS, OUTER_VECTORS, VECTOR_BYTES, copy_padded, outer_tile
+from autograd.kernels.tile import OUTER_VECTORS, VECTOR_BYTES, WIDE_ROWS, copy_rows, spread_rows_by_two
 
 # Planes of one band should stay in a core's second-level cache beside the weights.
 PLANE_BYTES = 256 << 10
+# Sums that are stored by whole rows stay in the first-level cache.
+SUM_BYTES = 24 << 10
 # Taps whose numbers are used for all output channels before the next ones: overlapping rows of 32 channels, 3x3.
 L1_DEPTH = 288
+# What moving one vector costs, and what a band costs besides, counted in multiplications of vectors.
+MOVE, BEGIN = 6, 500
+
+
+class Phase(NamedTuple):
+    """A grid of output pixels, (start_h + i * step_h, start_w + j * step_w), and the taps that they meet.
+
+    A tap is (its place in the filter, plane that it reads, row and column from which it reads at i = j = 0).
+    """
+
+    start_h: int
+    start_w: int
+    height: int
+    width: int
+    taps: tuple[tuple[int, int, int, int], ...]
 
 
 class Layout(NamedTuple):
     """How the planes of one band of output rows lie in scratch."""
 
     row: int  # from one row of a plane to the next
+    rows: int  # rows of an image in a plane
     plane: int  # from one plane to the next
-    rows: int  # rows of a plane
     band: int  # output rows that are computed at a time
+    images: int  # images that are computed at a time
+    unit: int  # output channels that a tile computes
+    span: int  # pixels whose sums are computed before they are stored
 
 
-def lay_out(sizes: Sizes, itemsize: int, width: int, threads: int) -> Layout:
-    """The layout for a convolution; `width` is how many pixels a tile computes."""
-    reach_h = sizes.dilation_h * (sizes.FH - 1) // sizes.stride_h
-    reach_w = sizes.dilation_w * (sizes.FW - 1) // sizes.stride_w
-    row = sizes.OW + reach_w
+class Place(NamedTuple):
+    """The plane into which pixels are stored, and how far from each other."""
+
+    H: int
+    W: int
+    step_h: int
+    step_w: int
+
+
+def forward_phase(sizes: Sizes) -> Phase:
+    """All output pixels; rows and columns of the input are dealt out to stride_h * stride_w planes."""
+    taps = []
+    for f in range(sizes.FH * sizes.FW):
+        h, w = f // sizes.FW * sizes.dilation_h, f % sizes.FW * sizes.dilation_w
+        plane = h % sizes.stride_h * sizes.stride_w + w % sizes.stride_w
+        taps.append((f, plane, h // sizes.stride_h, w // sizes.stride_w))
+    return Phase(0, 0, sizes.OH, sizes.OW, tuple(taps))
+
+
+def adjoint(sizes: Sizes) -> tuple[Sizes, list[Phase]]:
+    """The input gradient as a correlation of stride 1: its sizes, and the phases of the input that meet any tap."""
+    axes = []
+    for size, taps, stride, padding, dilation in (
+        (sizes.H, sizes.FH, sizes.stride_h, sizes.padding_h, sizes.dilation_h),
+        (sizes.W, sizes.FW, sizes.stride_w, sizes.padding_w, sizes.dilation_w),
+    ):
+        grids = []
+        for start in range(min(stride, size)):
+            met = [f for f in reversed(range(taps)) if (f * dilation - start - padding) % stride == 0]
+            # Input start + i * stride meets tap f at the output i - (f * dilation - start - padding) / stride.
+            places = [(f, -((f * dilation - start - padding) // stride)) for f in met]
+            if met:
+                grids.append((start, -(-(size - start) // stride), places))
+        axes.append(grids)
+    lowest = [min([at for _, _, places in grids for _, at in places], default=0) for grids in axes]
+    phases = []
+    for start_h, height, taps_h in axes[0]:
+        for start_w, width, taps_w in axes[1]:
+            meeting = tuple([(h * sizes.FW + w, 0, i - lowest[0], j - lowest[1]) for h, i in taps_h for w, j in taps_w])
+            phases.append(Phase(start_h, start_w, height, width, meeting))
+    changed = {
+        "C": sizes.K, "K": sizes.C, "H": sizes.OH, "W": sizes.OW, "stride_h": 1, "stride_w": 1,
+        "OH": -(-sizes.H // sizes.stride_h), "OW": -(-sizes.W // sizes.stride_w),
+        "padding_h": -lowest[0], "padding_w": -lowest[1],
+    }  # fmt: skip
+    return Sizes(**(sizes._asdict() | changed)), phases
+
+
+def lay_out(
+    sizes: Sizes,
+    phases: list[Phase],
+    unit: int,
+    width: int,
+    itemsize: int,
+    threads: int,
+    rows_beside: int = 0,
+    begin: int = BEGIN,
+) -> tuple[Layout, int]:
+    """The layout that costs least, and its cost in multiplications of vectors by one thread.
+
+    A tile computes `unit` output channels of `width` pixels. So many rows of pixels lie beside the planes, and a band
+    costs `begin` besides what grows with its size.
+    """
+    reach_h = max([row for phase in phases for _, _, row, _ in phase.taps])
+    reach_w = max([column for phase in phases for _, _, _, column in phase.taps])
+    row, rows = sizes.OW + reach_w, reach_h
+    # The zeros to the right of a row are those to the left of the next, and so with those between two images.
     if sizes.stride_w == 1 and 0 < sizes.padding_w <= reach_w and row >= 2 * sizes.padding_w + sizes.W:
-        # The zeros to the right of a row are those to the left of the next.
         row -= sizes.padding_w
-    planes = sizes.C * sizes.stride_h * sizes.stride_w
-    band = min(max(PLANE_BYTES // (planes * row * itemsize) - reach_h, 1), sizes.OH)
-    # Bands of equal height, and at least one for each thread.
-    bands = max(-(-sizes.OH // band), min(-(-threads // (sizes.N * sizes.groups)), sizes.OH))
-    band = -(-sizes.OH // bands)
-    rows = band + reach_h
-    # The last tile reads on behind the last row. An odd number of cache lines spreads the planes over the cache's sets.
-    line = 64 // itemsize
-    lines = (rows * row + row + reach_w + width + line - 1) // line | 1
-    return Layout(row, lines * line, rows, band)
+    shared = 0
+    if sizes.stride_h == 1 and 0 < sizes.padding_h <= reach_h and sizes.OH + reach_h >= 2 * sizes.padding_h + sizes.H:
+        shared = sizes.padding_h
+    dealt, vector = sizes.C * sizes.stride_h * sizes.stride_w, VECTOR_BYTES // itemsize
+    outputs = -(-sizes.K // unit) * unit
+    depth = sizes.C * sum([len(phase.taps) for phase in phases])
+    best: tuple[float, Layout] | None = None
+    bands = sorted({-(-sizes.OH // count) for count in range(1, sizes.OH + 1)})
+    candidates = [(band, 1) for band in bands] + [(sizes.OH, images) for images in range(2, min(sizes.N, 32) + 1)]
+    for band, images in candidates:
+        rows = band + reach_h - (shared if images > 1 else 0)
+        pixels = (images - 1) * rows * row + band * row
+        computed = -(-pixels // width) * width
+        line = 64 // itemsize
+        # The last tile reads on behind the last row. An odd number of cache lines spreads planes over the cache's sets.
+        plane = (-(-(computed + reach_h * row + reach_w + vector) // line) | 1) * line
+        if (dealt * plane + rows_beside * computed) * itemsize > PLANE_BYTES and (band, images) != candidates[0]:
+            continue
+        tasks = -(-sizes.N // images) * sizes.groups * -(-sizes.OH // band)
+        moved = dealt * images * rows * -(-row // vector) + sizes.K * images * band * -(-sizes.OW // vector)
+        cost = -(-tasks // threads) * (computed // vector * outputs * depth + MOVE * moved + begin)
+        if best is None or cost < best[0]:
+            whole = outputs * computed * itemsize <= SUM_BYTES
+            best = cost, Layout(row, rows, plane, band, images, unit, computed if whole else width)
+    assert best is not None
+    return best[1], int(best[0])
 
 
-def tap_offsets(sizes: Sizes, layout: Layout) -> np.ndarray:
-    """offset[d]: where tap d = (c, fh, fw) begins to read in the planes."""
-    fh: np.ndarray = np.arange(sizes.FH) * sizes.dilation_h
-    fw: np.ndarray = np.arange(sizes.FW) * sizes.dilation_w
-    phase = (fh % sizes.stride_h * sizes.stride_w)[:, None] + fw % sizes.stride_w
-    inside = (fh // sizes.stride_h * layout.row)[:, None] + fw // sizes.stride_w
+def tap_offsets(sizes: Sizes, layout: Layout, phase: Phase) -> np.ndarray:
+    """offset[d]: where tap d = (channel, tap of the phase) begins to read in the planes."""
+    taps: np.ndarray = np.array([plane * layout.plane + i * layout.row + j for _, plane, i, j in phase.taps], np.int64)
     channel: np.ndarray = np.arange(sizes.C) * sizes.stride_h * sizes.stride_w * layout.plane
-    return (channel[:, None, None] + phase * layout.plane + inside).reshape(-1)
+    return (channel[:, None] + taps).reshape(-1)
 
 
 @jit()
-def fill_planes(x, sizes, layout, channel, count, oh, planes):  # type: ignore[no-untyped-def]
-    """Copy `count` channels from `channel` (of all images) on to planes whose row 0 belongs to output row `oh`."""
+def fill_planes(x, sizes, layout, n, images, group, channel, count, oh, planes):  # type: ignore[no-untyped-def]
+    """Copy `count` channels of some images on to planes whose row 0 belongs to output row `oh`."""
     at = 0
+    image_size = layout.rows * layout.row
     for c in range(channel, channel + count):
         for phase_h in range(sizes.stride_h):
+            first_row = oh * sizes.stride_h + phase_h - sizes.padding_h
+            # Rows above `top` and from `bottom` on lie in the padding.
+            top = min(first_inside(first_row, sizes.stride_h), layout.rows)
+            bottom = max(min(first_inside(first_row - sizes.H, sizes.stride_h), layout.rows), top)
             for phase_w in range(sizes.stride_w):
                 shift = phase_w - sizes.padding_w
                 low = first_inside(shift, sizes.stride_w)
-                high = first_inside(shift - sizes.W, sizes.stride_w)
-                for i in range(layout.rows):
-                    h = (oh + i) * sizes.stride_h + phase_h - sizes.padding_h
-                    start = (c * sizes.H + h) * sizes.W + shift
-                    inside = min(high, layout.row) if 0 <= h < sizes.H else 0
-                    copy_padded(x, start, sizes.stride_w, low, inside, planes, at + i * layout.row, layout.row)
-                used = layout.rows * layout.row
-                copy_padded(x, 0, 1, 0, 0, planes, at + used, layout.plane - used)
+                high = min(first_inside(shift - sizes.W, sizes.stride_w), layout.row)
+                for image in range(images):
+                    place = ((n + image) * sizes.groups + group) * sizes.C + c
+                    start = (place * sizes.H + first_row + top * sizes.stride_h) * sizes.W + shift
+                    to = at + image * image_size
+                    clear(planes, to, to + top * layout.row)
+                    copy_block(
+                        x, start, sizes.stride_h * sizes.W, sizes.stride_w, low, high,
+                        planes, to + top * layout.row, layout.row, bottom - top, layout.row,
+                    )  # fmt: skip
+                    clear(planes, to + bottom * layout.row, to + image_size)
+                clear(planes, at + images * image_size, at + layout.plane)
                 at += layout.plane
 
 
 @jit()
-def correlate_band(x, packed, bias, out, sizes, layout, offsets, n, group, oh, planes, sums):  # type: ignore[no-untyped-def]
-    """`correlate` for the output rows from `oh` on of one group of one image."""
-    width = OUTER_VECTORS * (VECTOR_BYTES // x.itemsize)
-    depth = offsets.size
-    rows = (sizes.K + OUTER_ROWS - 1) // OUTER_ROWS * OUTER_ROWS
-    height = min(layout.band, sizes.OH - oh)
-    fill_planes(x, sizes, layout, (n * sizes.groups + group) * sizes.C, sizes.C, oh, planes)
-    for p in range(0, height * layout.row, width):
+def store_block(sums, at, sums_row, out, out_at, out_row, step, rows, count):  # type: ignore[no-untyped-def]
+    """out[r, i * step] = sums[r, i] for r < rows and i < count"""
+    if step == 1:
+        copy_rows(sums, at, sums_row, 0, count, out, out_at, out_row, rows, count)
+    elif step == 2:
+        spread_rows_by_two(sums, at, sums_row, out, out_at, out_row, rows, count)
+    else:
         for r in range(rows):
-            start = bias[group * sizes.K + r] if r < sizes.K and bias.size > 0 else 0
-            sums[r * width : (r + 1) * width] = start
-        for d in range(0, depth, L1_DEPTH):
-            taken = min(L1_DEPTH, depth - d)
-            for r in range(0, rows, OUTER_ROWS):
-                left_at = (group * rows + r) * depth + d * OUTER_ROWS
-                outer_tile(packed, left_at, planes, p, offsets, d, sums, r * width, width, taken)
-        # The tile's pixels may lie in several rows.
-        j = 0
-        while j < width:
-            i, ow = divmod(p + j, layout.row)
-            if i >= height:
-                break
-            run = min(sizes.OW - ow, width - j)
-            if run > 0:
-                at = (((n * sizes.groups + group) * sizes.K) * sizes.OH + oh + i) * sizes.OW + ow
-                for k in range(sizes.K):
-                    copy_padded(sums, k * width + j, 1, 0, run, out, at + k * sizes.OH * sizes.OW, run)
-            j += layout.row - ow
+            for i in range(count):
+                out[out_at + r * out_row + i * step] = sums[at + r * sums_row + i]
 
 
-@jit(parallel=True)
-def correlate(x, packed, bias, out, sizes, layout, offsets, planes, sums):  # type: ignore[no-untyped-def]
-    """out[n, k, p] = bias[k] + sum over d of weight[k, d] * planes[offset[d] + p], by bands of output rows.
+@jit()
+def store(sums, out, sizes, layout, place, phase, n, images, group, oh, height, p, taken, pixels):  # type: ignore[no-untyped-def]
+    """Store the sums of the `taken` pixels from p on, of `pixels`, of all the group's output channels."""
+    start_h, start_w, width = phase[0], phase[1], phase[3]
+    area = place.H * place.W
+    first = (n * sizes.groups + group) * sizes.K * area + (start_h + oh * place.step_h) * place.W + start_w
+    image_step = sizes.groups * sizes.K * area
+    span = layout.span
+    down = place.step_h * place.W
+    if taken == pixels and height >= sizes.K:
+        for k in range(sizes.K):
+            for image in range(images):
+                at = k * span + image * layout.rows * layout.row
+                to = first + k * area + image * image_step
+                store_block(sums, at, layout.row, out, to, down, place.step_w, height, width)
+        return
+    # Rows without a gap on either side are one long row.
+    joined = width == layout.row and down == width and place.step_w == 1
+    j = 0
+    while j < taken:
+        i, w = divmod(p + j, layout.row)
+        image, i = divmod(i, layout.rows)
+        run = min((height - i) * width - w if joined else width - w, taken - j)
+        if i < height and run > 0:
+            to = first + image * image_step + i * down + w * place.step_w
+            store_block(sums, j, span, out, to, area, place.step_w, sizes.K, run)
+        j += max(run, 0) if joined and i < height else layout.row - w
 
-    `packed` holds weight as (groups, K / OUTER_ROWS, d, OUTER_ROWS); `planes` and `sums` have a row of scratch for each
-    thread.
+
+@jit()
+def correlate(thread, threads, x, packed, bias, out, sizes, layout, place, phases, offsets, planes, sums):  # type: ignore[no-untyped-def]
+    """out[n, k, place of p] = bias[k] + sum over d of weight[k, d] * planes[offset[d] + p], by bands of output rows.
+
+    A row of `phases` is (start_h, start_w, height, width, taps of the phases before it, taps). `packed` holds weight
+    phase by phase as (groups, K / unit, d, unit), and `bias` a number for each of its rows; `planes` and `sums` have a
+    row of scratch for each thread.
     """
-    sizes = Sizes(*sizes)
-    layout = Layout(*layout)
-    threads = planes.shape[0]
+    sizes, layout, place = Sizes(*sizes), Layout(*layout), Place(*place)
+    unit = layout.unit
+    tile = OUTER_VECTORS * (VECTOR_BYTES // x.itemsize) * (2 if unit <= WIDE_ROWS else 1)
+    rows = (sizes.K + unit - 1) // unit * unit
     bands = (sizes.OH + layout.band - 1) // layout.band
-    for thread in prange(threads):
-        for task in range(thread, sizes.N * sizes.groups * bands, threads):
-            place, band = divmod(task, bands)
-            n, group = divmod(place, sizes.groups)
-            correlate_band(
-                x, packed, bias, out, sizes, layout, offsets, n, group, band * layout.band,
-                planes[thread], sums[thread],
-            )  # fmt: skip
+    batches = (sizes.N + layout.images - 1) // layout.images
+    for task in range(thread, batches * sizes.groups * bands, threads):
+        n, oh = task // (bands * sizes.groups) * layout.images, task % bands * layout.band
+        group = task // bands % sizes.groups
+        images = min(layout.images, sizes.N - n)
+        fill_planes(x, sizes, layout, n, images, group, 0, sizes.C, oh, planes[thread])
+        for number in range(phases.shape[0]):
+            phase = phases[number]
+            height = min(layout.band, phase[2] - oh)
+            depth = sizes.C * phase[5]
+            offsets_at = sizes.C * phase[4]
+            packed_at = (sizes.groups * offsets_at + group * depth) * rows
+            pixels = ((images - 1) * layout.rows + height) * layout.row if height > 0 else 0
+            for p in range(0, pixels, layout.span):
+                taken = min(layout.span, pixels - p)
+                for j in range(0, taken, tile):
+                    for d in range(0, depth, L1_DEPTH):
+                        for r in range(0, rows, unit):
+                            multiply(
+                                unit, packed, packed_at + r * depth + d * unit, planes[thread], p + j,
+                                offsets, offsets_at + d, bias, group * rows + r, d == 0,
+                                sums[thread], r * layout.span + j, layout.span, min(L1_DEPTH, depth - d),
+                            )  # fmt: skip
+                store(sums[thread], out, sizes, layout, place, phase, n, images, group, oh, height, p, taken, pixels)
 
 
 @jit()
-def gather_gradient(gradient, sizes, layout, n, group, oh, height, rows, step):  # type: ignore[no-untyped-def]
-    """rows[k * step + p] = gradient[k, oh + p // row, p % row], zero between the rows and up to `step`."""
-    for k in range(sizes.K):
-        plane = (n * sizes.groups + group) * sizes.K + k
-        for i in range(height):
-            at = (plane * sizes.OH + oh + i) * sizes.OW
-            copy_padded(gradient, at, 1, 0, sizes.OW, rows, k * step + i * layout.row, layout.row)
-        used = height * layout.row
-        copy_padded(gradient, 0, 1, 0, 0, rows, k * step + used, step - used)
+def gather_gradient(gradient, sizes, layout, n, images, group, k, count, oh, rows, step):  # type: ignore[no-untyped-def]
+    """rows[k * step + p] = the gradient at pixel p of the planes, zero between the rows and images, for `count` k's."""
+    height = min(layout.band, sizes.OH - oh)
+    for i in range(count):
+        for image in range(images):
+            at = (((n + image) * sizes.groups + group) * sizes.K + k + i) * sizes.OH + oh
+            to = i * step + image * layout.rows * layout.row
+            copy_rows(gradient, at * sizes.OW, sizes.OW, 0, sizes.OW, rows, to, layout.row, height, layout.row)
+            if image + 1 < images:
+                clear(rows, to + height * layout.row, to + layout.rows * layout.row)
+        clear(rows, i * step + ((images - 1) * layout.rows + height) * layout.row, (i + 1) * step)
 
 
 @jit()
-def weigh_share(x, gradient, sizes, layout, group, c, count, part, parts, step, offsets, planes, rows, sums):  # type: ignore[no-untyped-def]
-    """`weigh` for `count` channels from c on of every `parts`-th image."""
-    depth = count * sizes.FH * sizes.FW
-    sums[:] = 0
-    rows[sizes.K * step :] = 0
-    for n in range(part, sizes.N, parts):
-        for oh in range(0, sizes.OH, layout.band):
-            height = min(layout.band, sizes.OH - oh)
-            fill_planes(x, sizes, layout, (n * sizes.groups + group) * sizes.C + c, count, oh, planes)
-            gather_gradient(gradient, sizes, layout, n, group, oh, height, rows, step)
-            multiply_dots(rows, step, planes, offsets, depth, sizes.K, step, sums)
-
-
-@jit(parallel=True)
-def weigh(x, gradient, partial, sizes, layout, block, offsets, planes, rows, sums):  # type: ignore[no-untyped-def]
+def weigh(thread, threads, x, gradient, partial, sizes, layout, block, step, offsets, planes, rows, sums):  # type: ignore[no-untyped-def]
     """partial[part, group, k, d] = sum over p of gradient[k, p] * planes[offset[d] + p] in the images of the part.
 
-    Threads share out the groups, the blocks of channels and the parts. Zeros between the gradient's rows meet numbers
-    that are not their business: where one of those is infinite or NaN, so is the sum.
+    Threads share out the groups, the blocks of `block` channels and the parts, which are every so manyth batch of
+    images. Zeros between the gradient's rows meet numbers that are not their business: where one of those is infinite
+    or NaN, so is the sum.
     """
-    sizes = Sizes(*sizes)
-    layout = Layout(*layout)
-    threads = planes.shape[0]
+    sizes, layout = Sizes(*sizes), Layout(*layout)
+    planes, rows, sums = planes[thread], rows[thread], sums[thread]
+    lanes = VECTOR_BYTES // x.itemsize
     parts = partial.shape[0]
     taps = sizes.FH * sizes.FW
     blocks = (sizes.C + block - 1) // block
-    lanes = VECTOR_BYTES // x.itemsize
-    step = (layout.band * layout.row + lanes - 1) // lanes * lanes
-    for thread in prange(threads):
-        for task in range(thread, parts * sizes.groups * blocks, threads):
-            rest, c_block = divmod(task, blocks)
-            part, group = divmod(rest, sizes.groups)
-            c = c_block * block
-            count = min(block, sizes.C - c)
-            weigh_share(
-                x, gradient, sizes, layout, group, c, count, part, parts, step, offsets,
-                planes[thread], rows[thread], sums[thread],
-            )  # fmt: skip
-            unpack_dots(sums[thread], sizes.K, count * taps, partial[part, group], c * taps)
+    batches = (sizes.N + layout.images - 1) // layout.images
+    for task in range(thread, parts * sizes.groups * blocks, threads):
+        part, group = task // (blocks * sizes.groups), task // blocks % sizes.groups
+        c = task % blocks * block
+        count = min(block, sizes.C - c)
+        clear(sums, 0, sums.size)
+        clear(rows, sizes.K * step, rows.size)
+        for batch in range(part, batches, parts):
+            n = batch * layout.images
+            images = min(layout.images, sizes.N - n)
+            for oh in range(0, sizes.OH, layout.band):
+                fill_planes(x, sizes, layout, n, images, group, c, count, oh, planes)
+                gather_gradient(gradient, sizes, layout, n, images, group, 0, sizes.K, oh, rows, step)
+                pixels = ((images - 1) * layout.rows + min(layout.band, sizes.OH - oh)) * layout.row
+                length = (pixels + lanes - 1) // lanes * lanes
+                multiply_dots(rows, step, planes, offsets, count * taps, sizes.K, length, sums)
+        unpack_dots(sums, sizes.K, count * taps, partial[part, group], c * taps)

@@ -12,6 +12,7 @@ A choice the user made (NUMBA_THREADING_LAYER, NUMBA_THREADING_LAYER_PRIORITY, o
 before ours) stands.
 """
 
+import _thread
 import os
 import threading
 from collections.abc import Callable
@@ -114,6 +115,85 @@ def thread_count() -> int:
 def set_thread_count(count: int) -> None:
     """Set how many threads the calling thread's parallel kernels run on, as far as numba was started with so many."""
     numba.set_num_threads(min(count, config.NUMBA_NUM_THREADS))
+
+
+class _Worker:
+    """A thread that waits for its share of a kernel's work."""
+
+    def __init__(self) -> None:
+        self.begin, self.done = _thread.allocate_lock(), _thread.allocate_lock()
+        self.begin.acquire()
+        self.done.acquire()
+        self.job: tuple[Any, ...] = ()
+        self.error: BaseException | None = None
+        threading.Thread(target=self.work, daemon=True, name="kernel").start()
+
+    def work(self) -> None:
+        while True:
+            self.begin.acquire()
+            try:
+                self.job[0](*self.job[1:])
+            except BaseException as error:
+                self.error = error
+            # Keep no array alive.
+            self.job = ()
+            self.done.release()
+
+
+class _Team:
+    """Runs kernel(thread, threads, *arguments) for each thread, the first one on the calling thread itself.
+
+    Compared with a parallel loop of numba's, the kernel takes a third of the time to compile, may be called by itself
+    where its work is small, and meets no threading layer. While the team works for one Python thread, another one does
+    all of its shares itself, for the cores are taken.
+    """
+
+    def __init__(self) -> None:
+        self.workers: list[_Worker] = []
+        self.busy = threading.Lock()
+
+    def __call__(self, kernel: Callable[..., Any], threads: int, *arguments: Any) -> None:
+        # A named tuple reaches the kernel as a plain one, as in `launch`.
+        arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+        if threads == 1 or not self.busy.acquire(blocking=False):
+            for thread in range(threads):
+                kernel(thread, threads, *arguments)
+            return
+        try:
+            self.run(kernel, threads, arguments)
+        finally:
+            self.busy.release()
+
+    def run(self, kernel: Callable[..., Any], threads: int, arguments: tuple[Any, ...]) -> None:
+        while len(self.workers) < threads - 1:
+            self.workers.append(_Worker())
+        workers = self.workers[: threads - 1]
+        try:
+            for thread, worker in enumerate(workers, 1):
+                worker.job = (kernel, thread, threads, *arguments)
+                worker.begin.release()
+            try:
+                kernel(0, threads, *arguments)
+            finally:
+                for worker in workers:
+                    worker.done.acquire()
+        except BaseException:
+            # An interrupt may have come before all were done; those workers are left to finish by themselves.
+            self.workers = []
+            raise
+        for worker in workers:
+            if worker.error is not None:
+                error, worker.error = worker.error, None
+                raise error
+
+    def after_fork(self) -> None:
+        """Begin anew: a child process has none of the threads."""
+        self.workers, self.busy = [], threading.Lock()
+
+
+share_out = _Team()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=share_out.after_fork)
 
 
 class _Scratch(threading.local):

@@ -19,9 +19,9 @@ from numba.extending import intrinsic
 
 
 def _vector_registers() -> tuple[int, int]:
-    """(bytes of a vector register, rows of an outer tile) for this processor.
+    """(bytes of a vector register, rows of a product tile) for this processor.
 
-    An outer tile holds rows * 3 sums, 3 vectors of the right operand and one of the left: 28 of AVX-512's or NEON's
+    A product tile holds rows * 3 sums, 3 vectors of the right operand and one of the left: 28 of AVX-512's or NEON's
     32 registers, 16 of AVX2's 16.
     """
     features = llvm.get_host_cpu_features()
@@ -34,14 +34,21 @@ def _vector_registers() -> tuple[int, int]:
 
 VECTOR_BYTES, OUTER_ROWS = _vector_registers()
 OUTER_VECTORS = 3
-ROW_VECTORS = 6
+# Tiles of so few rows are twice as wide, for a sum must wait for the one before it.
+WIDE_ROWS = min(3, OUTER_ROWS // 2)
 DOT_ROWS = OUTER_ROWS // 2
 DOT_COLUMNS = 6
+ROW_DOTS = 9
 
 
-def dot_tile_size(dtype: np.dtype) -> int:
-    """How many numbers the result of a dot tile takes up: DOT_ROWS * DOT_COLUMNS, rounded up to whole vectors."""
-    return -(-DOT_ROWS * DOT_COLUMNS // lanes(dtype)) * lanes(dtype)
+def dot_tile_size(rows: int, columns: int, dtype: np.dtype) -> int:
+    """How many numbers the result of a dot tile takes up: rows * columns, rounded up to whole vectors."""
+    return -(-rows * columns // lanes(dtype)) * lanes(dtype)
+
+
+def tile_width(rows: int, dtype: np.dtype) -> int:
+    """How many columns a product tile of so many rows has."""
+    return lanes(dtype) * OUTER_VECTORS * (2 if rows <= WIDE_ROWS else 1)
 
 
 def lanes(dtype: np.dtype) -> int:
@@ -49,28 +56,44 @@ def lanes(dtype: np.dtype) -> int:
     return VECTOR_BYTES // dtype.itemsize
 
 
-def _product_tile_plain(rows: int, vectors: int) -> Any:
-    def tile(left, left_at, right, right_at, offsets, offsets_at, into, into_at, into_step, depth):  # type: ignore[no-untyped-def]
-        width = vectors * lanes(right.dtype)
+def _product_tile_plain(rows: int) -> Any:
+    def tile(  # type: ignore[no-untyped-def]
+        left, left_at, right, right_at, offsets, offsets_at, start, start_at, first, into, into_at, into_step, depth
+    ):
+        width = tile_width(rows, right.dtype)
         a = left[left_at : left_at + depth * rows].reshape(depth, rows)
         starts = right_at + offsets[offsets_at : offsets_at + depth]
         b = right[starts[:, None] + np.arange(width)]
-        _rows(into, into_at, into_step, rows, width)[...] += a.T @ b
+        target = _rows(into, into_at, into_step, rows, width)
+        target[...] = (start[start_at : start_at + rows, None] if first else target) + a.T @ b
 
     return tile
 
 
-def _dot_tile_plain(left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length) -> None:  # type: ignore[no-untyped-def]
-    a = _rows(left, left_at, left_step, DOT_ROWS, length)
-    starts = right_at + offsets[offsets_at : offsets_at + DOT_COLUMNS]
-    b = right[starts[:, None] + np.arange(length)]
-    into[into_at : into_at + DOT_ROWS * DOT_COLUMNS] += (a @ b.T).reshape(-1)
+def _dot_tile_plain(rows: int, columns: int) -> Any:
+    def tile(left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length):  # type: ignore[no-untyped-def]
+        a = _rows(left, left_at, left_step, rows, length)
+        starts = right_at + offsets[offsets_at : offsets_at + columns]
+        b = right[starts[:, None] + np.arange(length)]
+        into[into_at : into_at + rows * columns] += (a @ b.T).reshape(-1)
+
+    return tile
 
 
-def _copy_padded_plain(source, source_at, source_step, low, high, target, target_at, count) -> None:  # type: ignore[no-untyped-def]
-    target[target_at : target_at + count] = 0
-    for i in range(max(low, 0), min(high, count)):
-        target[target_at + i] = source[source_at + i * source_step]
+def _copy_rows_plain(step: int) -> Any:
+    def copy(source, source_at, source_row, low, high, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
+        for r in range(rows):
+            for i in range(count):
+                place = source_at + r * source_row + i * step
+                target[target_at + r * target_row + i] = source[place] if low <= i < high else 0
+
+    return copy
+
+
+def _spread_rows_plain(source, source_at, source_row, target, target_at, target_row, rows, count) -> None:  # type: ignore[no-untyped-def]
+    for r in range(rows):
+        for i in range(count):
+            target[target_at + r * target_row + 2 * i] = source[source_at + r * source_row + i]
 
 
 def _rows(array: np.ndarray, at: int, step: int, rows: int, width: int) -> np.ndarray:
@@ -117,12 +140,9 @@ def _intrinsic_call(builder: Any, name: str, result: Any, arguments: list[Any], 
     return builder.call(function, arguments, **options)
 
 
-def _zeroed_sums(builder: Any, vector: Any, rows: int, columns: int) -> list[list[Any]]:
-    sums = [[cgutils.alloca_once(builder, vector) for _ in range(columns)] for _ in range(rows)]
-    for row in sums:
-        for place in row:
-            builder.store(ir.Constant(vector, [0.0] * vector.count), place)
-    return sums
+def _sum_places(builder: Any, vector: Any, rows: int, columns: int) -> list[list[Any]]:
+    """Places for rows * columns vectors, which LLVM turns into registers."""
+    return [[cgutils.alloca_once(builder, vector) for _ in range(columns)] for _ in range(rows)]
 
 
 def _multiply_add(builder: Any, a: Any, b: Any, sum_place: Any) -> None:
@@ -136,20 +156,40 @@ def _suffix(vector: Any) -> str:
     return f"v{vector.count}{'f32' if isinstance(vector.element, ir.FloatType) else 'f64'}"
 
 
-def _product_tile(rows: int, vectors: int) -> Any:
-    """The intrinsic that multiplies `rows` packed rows of the left side into `vectors` vectors of the right side."""
+def _product_tile(rows: int) -> Any:
+    """The intrinsic that multiplies `rows` packed rows of the left side into the vectors of the right side."""
+    vectors = OUTER_VECTORS * (2 if rows <= WIDE_ROWS else 1)
 
     @intrinsic
-    def tile(typing_context, left, left_at, right, right_at, offsets, offsets_at, into, into_at, into_step, depth):  # type: ignore[no-untyped-def]
+    def tile(  # type: ignore[no-untyped-def]
+        typing_context, left, left_at, right, right_at, offsets, offsets_at, start, start_at, first, into, into_at,
+        into_step, depth,
+    ):  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            left, left_at, right, right_at, offsets, offsets_at, into, into_at, into_step, depth = arguments
+            (
+                left, left_at, right, right_at, offsets, offsets_at, start, start_at, first, into, into_at, into_step,
+                depth,
+            ) = arguments  # fmt: skip
             vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = left_at.type
             left_start = _pointer(context, builder, signature.args[0], left, left_at)
             right_start = _pointer(context, builder, signature.args[2], right, right_at)
             offsets_start = _pointer(context, builder, signature.args[4], offsets, offsets_at)
-            into_start = _pointer(context, builder, signature.args[6], into, into_at)
-            sums = _zeroed_sums(builder, vector, rows, vectors)
+            start_start = _pointer(context, builder, signature.args[6], start, start_at)
+            into_start = _pointer(context, builder, signature.args[9], into, into_at)
+            sums = _sum_places(builder, vector, rows, vectors)
+            into_rows = [builder.gep(into_start, [builder.mul(into_step, index(row))]) for row in range(rows)]
+            with builder.if_else(builder.trunc(first, ir.IntType(1))) as (begun_here, begun_before):
+                with begun_here:
+                    for row in range(rows):
+                        a = _splat(builder, vector, builder.load(builder.gep(start_start, [index(row)])))
+                        for v in range(vectors):
+                            builder.store(a, sums[row][v])
+                with begun_before:
+                    for row in range(rows):
+                        for v in range(vectors):
+                            place = builder.gep(into_rows[row], [index(v * vector.count)])
+                            builder.store(_load(builder, vector, place, align), sums[row][v])
             with cgutils.for_range(builder, depth) as loop:
                 left_row = builder.gep(left_start, [builder.mul(loop.index, index(rows))])
                 right_row = builder.gep(right_start, [builder.load(builder.gep(offsets_start, [loop.index]))])
@@ -162,15 +202,13 @@ def _product_tile(rows: int, vectors: int) -> Any:
                     for v in range(vectors):
                         _multiply_add(builder, a, b[v], sums[row][v])
             for row in range(rows):
-                into_row = builder.gep(into_start, [builder.mul(into_step, index(row))])
                 for v in range(vectors):
-                    place = builder.gep(into_row, [index(v * vector.count)])
-                    total = builder.fadd(_load(builder, vector, place, align), builder.load(sums[row][v]))
-                    _store(builder, total, place, align)
+                    place = builder.gep(into_rows[row], [index(v * vector.count)])
+                    _store(builder, builder.load(sums[row][v]), place, align)
             return context.get_dummy_value()
 
         n = types.intp
-        return types.void(left, n, right, n, offsets, n, into, n, n, n), generate
+        return types.void(left, n, right, n, offsets, n, start, n, types.boolean, into, n, n, n), generate
 
     return tile
 
@@ -192,97 +230,157 @@ def _lane_sums(builder: Any, vectors: list[Any]) -> Any:
     return vectors[0]
 
 
+def _dot_tile(rows: int, columns: int) -> Any:
+    """The intrinsic that multiplies `rows` rows with `columns` rows, number by number, and adds up each product."""
+
+    @intrinsic
+    def tile(typing_context, left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length = arguments
+            vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            index = left_at.type
+            left_start = _pointer(context, builder, signature.args[0], left, left_at)
+            right_start = _pointer(context, builder, signature.args[3], right, right_at)
+            offsets_start = _pointer(context, builder, signature.args[5], offsets, offsets_at)
+            into_start = _pointer(context, builder, signature.args[7], into, into_at)
+            sums = _sum_places(builder, vector, rows, columns)
+            zeros = ir.Constant(vector, [0.0] * vector.count)
+            for place in [place for row in sums for place in row]:
+                builder.store(zeros, place)
+            left_rows = [builder.gep(left_start, [builder.mul(left_step, index(r))]) for r in range(rows)]
+            right_rows = [
+                builder.gep(right_start, [builder.load(builder.gep(offsets_start, [index(c)]))]) for c in range(columns)
+            ]
+            with cgutils.for_range(builder, builder.sdiv(length, index(vector.count))) as loop:
+                at = builder.mul(loop.index, index(vector.count))
+                a = [_load(builder, vector, builder.gep(row, [at]), align) for row in left_rows]
+                for column in range(columns):
+                    b = _load(builder, vector, builder.gep(right_rows[column], [at]), align)
+                    for row in range(rows):
+                        _multiply_add(builder, a[row], b, sums[row][column])
+            totals = [builder.load(place) for row in sums for place in row]
+            totals += [zeros] * (-len(totals) % vector.count)
+            for start in range(0, len(totals), vector.count):
+                place = builder.gep(into_start, [index(start)])
+                group = _lane_sums(builder, totals[start : start + vector.count])
+                _store(builder, builder.fadd(_load(builder, vector, place, align), group), place, align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(left, n, n, right, n, offsets, n, into, n, n), generate
+
+    return tile
+
+
+def _lanes_from(builder: Any, vector: Any, at: Any) -> Any:
+    """The 32-bit numbers at, at + 1, at + 2 ... in as many lanes as `vector` has."""
+    lane = ir.IntType(32)
+    positions = ir.VectorType(lane, vector.count)
+    steps = ir.Constant(positions, list(range(vector.count)))
+    return builder.add(_splat(builder, positions, builder.trunc(at, lane)), steps)
+
+
+def _below(builder: Any, lanes: Any, limit: Any) -> Any:
+    """Which of the lanes are below `limit`."""
+    return builder.icmp_signed("<", lanes, _splat(builder, lanes.type, builder.trunc(limit, lanes.type.element)))
+
+
+def _load_masked(builder: Any, vector: Any, pointer: Any, align: int, mask: Any) -> Any:
+    """The lanes for which `mask` is set, and zero in the others, of which nothing is read."""
+    place = builder.bitcast(pointer, vector.as_pointer())
+    zeros = ir.Constant(vector, [0.0] * vector.count)
+    name = f"llvm.masked.load.{_suffix(vector)}.p0"
+    return _intrinsic_call(builder, name, vector, [place, ir.IntType(32)(align), mask, zeros])
+
+
+def _copy_rows(step: int) -> Any:
+    """The intrinsic that copies from rows of which it reads every `step`-th number; `step` is 1 or 2."""
+
+    @intrinsic
+    def copy(typing_context, source, source_at, source_row, low, high, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            source, source_at, source_row, low, high, target, target_at, target_row, rows, count = arguments
+            vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            index = source_at.type
+            source_start = _pointer(context, builder, signature.args[0], source, source_at)
+            target_start = _pointer(context, builder, signature.args[5], target, target_at)
+            even = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), list(range(0, 2 * vector.count, 2)))
+            vectors = builder.sdiv(builder.add(count, index(vector.count - 1)), index(vector.count))
+            with cgutils.for_range(builder, vectors) as column:
+                at = builder.mul(column.index, index(vector.count))
+                wanted = _below(builder, _lanes_from(builder, vector, at), count)
+                masks = []
+                for part in range(step):
+                    # Number `at * step` of a row and those behind it: the ones of `low` to `high - 1` may be read.
+                    first = builder.add(builder.mul(at, index(step)), index(part * vector.count))
+                    lanes = _lanes_from(builder, vector, first)
+                    last = builder.sub(builder.mul(high, index(step)), index(step - 1))
+                    outside = _below(builder, lanes, builder.mul(low, index(step)))
+                    masks.append(builder.and_(_below(builder, lanes, last), builder.not_(outside)))
+                with cgutils.for_range(builder, rows) as row:
+                    begin = builder.add(builder.mul(row.index, source_row), builder.mul(at, index(step)))
+                    parts = []
+                    for part, mask in enumerate(masks):
+                        place = builder.gep(source_start, [builder.add(begin, index(part * vector.count))])
+                        parts.append(_load_masked(builder, vector, place, align, mask))
+                    value = parts[0] if step == 1 else builder.shuffle_vector(*parts, even)
+                    place = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), at)])
+                    _store_masked(builder, value, place, align, wanted)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(source, n, n, n, n, target, n, n, n, n), generate
+
+    return copy
+
+
 @intrinsic
-def _dot_tile(typing_context, left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length):  # type: ignore[no-untyped-def]
+def _spread_rows(typing_context, source, source_at, source_row, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length = arguments
+        source, source_at, source_row, target, target_at, target_row, rows, count = arguments
         vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
-        index = left_at.type
-        left_start = _pointer(context, builder, signature.args[0], left, left_at)
-        right_start = _pointer(context, builder, signature.args[3], right, right_at)
-        offsets_start = _pointer(context, builder, signature.args[5], offsets, offsets_at)
-        into_start = _pointer(context, builder, signature.args[7], into, into_at)
-        sums = _zeroed_sums(builder, vector, DOT_ROWS, DOT_COLUMNS)
-        left_rows = [builder.gep(left_start, [builder.mul(left_step, index(r))]) for r in range(DOT_ROWS)]
-        right_rows = [
-            builder.gep(right_start, [builder.load(builder.gep(offsets_start, [index(c)]))]) for c in range(DOT_COLUMNS)
-        ]
-        with cgutils.for_range(builder, builder.sdiv(length, index(vector.count))) as loop:
-            at = builder.mul(loop.index, index(vector.count))
-            a = [_load(builder, vector, builder.gep(row, [at]), align) for row in left_rows]
-            for column in range(DOT_COLUMNS):
-                b = _load(builder, vector, builder.gep(right_rows[column], [at]), align)
-                for row in range(DOT_ROWS):
-                    _multiply_add(builder, a[row], b, sums[row][column])
-        totals = [builder.load(place) for row in sums for place in row]
-        totals += [ir.Constant(vector, [0.0] * vector.count)] * (-len(totals) % vector.count)
-        for start in range(0, len(totals), vector.count):
-            place = builder.gep(into_start, [index(start)])
-            group = _lane_sums(builder, totals[start : start + vector.count])
-            _store(builder, builder.fadd(_load(builder, vector, place, align), group), place, align)
-        return context.get_dummy_value()
-
-    n = types.intp
-    return types.void(left, n, n, right, n, offsets, n, into, n, n), generate
-
-
-@intrinsic
-def _copy_padded(typing_context, source, source_at, source_step, low, high, target, target_at, count):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, source_at, source_step, low, high, target, target_at, count = arguments
-        vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
-        index = source_at.type
+        index, half = source_at.type, vector.count // 2
         source_start = _pointer(context, builder, signature.args[0], source, source_at)
-        target_start = _pointer(context, builder, signature.args[5], target, target_at)
-        positions = ir.VectorType(index, vector.count)
-        steps = ir.Constant(positions, list(range(vector.count)))
-        zeros = ir.Constant(vector, [0.0] * vector.count)
-        low, high = _splat(builder, positions, low), _splat(builder, positions, high)
-        end = _splat(builder, positions, count)
-        spread = _splat(builder, positions, source_step)
-        vectors = builder.sdiv(builder.add(count, index(vector.count - 1)), index(vector.count))
-        contiguous = builder.icmp_signed("==", source_step, index(1))
-        with cgutils.for_range(builder, vectors) as loop:
-            at = builder.mul(loop.index, index(vector.count))
-            lane = builder.add(_splat(builder, positions, at), steps)
-            inside = builder.and_(builder.icmp_signed(">=", lane, low), builder.icmp_signed("<", lane, high))
-            wanted = builder.icmp_signed("<", lane, end)
-            place = builder.gep(target_start, [at])
-            with builder.if_else(contiguous) as (one_apart, further_apart):
-                with one_apart:
-                    start = builder.bitcast(builder.gep(source_start, [at]), vector.as_pointer())
-                    name = f"llvm.masked.load.{_suffix(vector)}.p0"
-                    loaded = _intrinsic_call(builder, name, vector, [start, ir.IntType(32)(align), inside, zeros])
-                    _store_masked(builder, loaded, place, align, wanted)
-                with further_apart:
-                    base = builder.ptrtoint(source_start, index)
-                    offsets = builder.mul(builder.mul(lane, spread), _splat(builder, positions, index(align)))
-                    addresses = builder.add(_splat(builder, positions, base), offsets)
-                    pointers = builder.inttoptr(addresses, ir.VectorType(vector.element.as_pointer(), vector.count))
-                    name = f"llvm.masked.gather.{_suffix(vector)}.v{vector.count}p0"
-                    gathered = _intrinsic_call(builder, name, vector, [pointers, ir.IntType(32)(align), inside, zeros])
-                    _store_masked(builder, gathered, place, align, wanted)
+        target_start = _pointer(context, builder, signature.args[3], target, target_at)
+        twice = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [i // 2 for i in range(vector.count)])
+        whole = ir.Constant(ir.VectorType(ir.IntType(1), vector.count), [i % 2 == 0 for i in range(vector.count)])
+        undefined = ir.Constant(vector, ir.Undefined)
+        with cgutils.for_range(builder, builder.sdiv(builder.add(count, index(half - 1)), index(half))) as column:
+            at = builder.mul(column.index, index(half))
+            wanted = _below(builder, _lanes_from(builder, vector, at), count)
+            doubled = builder.mul(at, index(2))
+            room = _below(builder, _lanes_from(builder, vector, doubled), builder.mul(count, index(2)))
+            room = builder.and_(room, whole)
+            with cgutils.for_range(builder, rows) as row:
+                begin = builder.gep(source_start, [builder.add(builder.mul(row.index, source_row), at)])
+                value = _load_masked(builder, vector, begin, align, wanted)
+                place = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), doubled)])
+                _store_masked(builder, builder.shuffle_vector(value, undefined, twice), place, align, room)
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, n, n, n, target, n, n), generate
+    return types.void(source, n, n, target, n, n, n, n), generate
 
 
 _compiled = not config.DISABLE_JIT
 
-# into[r, j] += sum over i < depth of left[i, r] * right[offsets[i] + j], for OUTER_ROWS rows and OUTER_VECTORS vectors
-# of columns. `left` is packed: its OUTER_ROWS numbers of one i lie together.
-_tile = _product_tile if _compiled else _product_tile_plain
-outer_tile = _tile(OUTER_ROWS, OUTER_VECTORS)
+# into[r, j] = begin[r, j] + sum over i < depth of left[i, r] * right[offsets[i] + j], for the tile's rows and its
+# `tile_width` columns. `begin` is start[r] if `first` is true, and otherwise what `into` holds. `left` is packed: the
+# rows' numbers of one i lie together.
+_product = _product_tile if _compiled else _product_tile_plain
+product_tiles = tuple([_product(rows) for rows in range(1, 9)])
 
-# The same for one row, over ROW_VECTORS vectors of columns.
-row_tile = _tile(1, ROW_VECTORS)
+# into[r * columns + c] += sum over i < length of left[r, i] * right[offsets[c] + i]. `length` is a multiple of the
+# vector length. `into` has dot_tile_size numbers, of which the last may be unused.
+_dot = _dot_tile if _compiled else _dot_tile_plain
+dot_tile = _dot(DOT_ROWS, DOT_COLUMNS)
+row_dot_tile = _dot(1, ROW_DOTS)
 
-# into[r * DOT_COLUMNS + c] += sum over i < length of left[r, i] * right[offsets[c] + i], for DOT_ROWS rows and
-# DOT_COLUMNS columns. `length` is a multiple of the vector length. `into` has dot_tile_size numbers, of which the last
-# may be unused.
-dot_tile = _dot_tile if _compiled else _dot_tile_plain
+# target[r, i] = source[r, i * step] where low <= i < high, and zero elsewhere, for r < rows and i < count. The source
+# is read inside the bounds only, so `source_at` may lie outside of it.
+_copy = _copy_rows if _compiled else _copy_rows_plain
+copy_rows = _copy(1)
+copy_rows_by_two = _copy(2)
 
-# target[i] = source[i * source_step] where low <= i < high, and zero elsewhere, for i < count.
-# The source is read inside the bounds only, so `source_at` may lie outside of it.
-copy_padded = _copy_padded if _compiled else _copy_padded_plain
+# target[r, 2 * i] = source[r, i] for r < rows and i < count.
+spread_rows_by_two = _spread_rows if _compiled else _spread_rows_plain

@@ -57,6 +57,7 @@ CASES = {
     "depthwise, two filters a channel": ((2, 5, 12, 12), (10, 1, 3, 3), (1, 1), (1, 1), (1, 1), 5),
     "depthwise, wide rows": ((1, 2, 5, 300), (2, 1, 3, 3), (1, 1), (1, 1), (1, 1), 2),
     "depthwise, one output, strided": ((1, 2, 1, 2), (2, 1, 1, 4), (1, 2), (0, 1), (1, 1), 2),
+    "one output": ((3, 40, 4, 4), (50, 40, 4, 4), (1, 1), (0, 0), (1, 1), 1),
     "no images": ((0, 3, 8, 8), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
 }
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
@@ -112,6 +113,67 @@ def test_any_shape_agrees_with_the_reference(case, dtype):
     check_against_reference(case, dtype)
 
 
+PATHS = ("planes", "columns")
+
+
+@settings(max_examples=80, deadline=None)
+@given(problems(), st.sampled_from(PATHS), st.sampled_from(DTYPES))
+@example(((2, 1, 1, 4), (3, 1, 1, 1), (2, 3), (1, 0), (1, 1), 1), "planes", np.float32)
+def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
+    ways = {"forward": path, "weight gradient": path}
+    # Columns know no input gradient of a stride.
+    ways["input gradient"] = path if case[2] == (1, 1) else "planes"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv, "OVERRIDES", ways)
+        check_against_reference(case, dtype)
+
+
+@pytest.mark.parametrize(
+    ("case", "what", "path"),
+    [
+        ("lenet first", "forward", "planes"),
+        ("3x3", "input gradient", "winograd"),
+        ("depthwise", "weight gradient", "rows"),
+        ("groups, strided", "input gradient", "planes"),
+        ("one output", "forward", "columns"),
+    ],
+)
+def test_the_path_is_chosen_from_the_shape(case, what, path):
+    x_shape, weight_shape, *attributes = CASES[case]
+    sizes = conv._sizes((32, *x_shape[1:]), weight_shape, *attributes)
+    assert conv.choose(what, sizes, np.dtype(np.float32)) == path
+
+
+@pytest.mark.parametrize(
+    "name", ["lenet second", "1x1", "resnet first", "groups, strided", "depthwise", "many channels"]
+)
+def test_the_error_is_like_that_of_torch(name):
+    torch = pytest.importorskip("torch")
+    case = CASES[name]
+    x, weight, bias, gradient = arrays(case, np.float32, seed=5)
+    *_, stride, padding, dilation, groups = case
+    attributes = (stride, padding, dilation, groups)
+    wide = [array.astype(np.float64) for array in (x, weight, gradient)]
+    exact = [
+        reference.conv2d(wide[0], wide[1], bias.astype(np.float64), *attributes),
+        reference.conv2d_input_gradient(wide[2], wide[1], x.shape[2:], *attributes),
+        reference.conv2d_weight_gradient(wide[0], wide[2], weight.shape[2:], *attributes),
+    ]
+    tensors = [torch.from_numpy(array).requires_grad_() for array in (x, weight, bias)]
+    out = torch.nn.functional.conv2d(*tensors, *attributes)
+    out.backward(torch.from_numpy(gradient))
+    theirs = [out.detach().numpy(), tensors[0].grad.numpy(), tensors[1].grad.numpy()]
+    ours = [
+        conv.conv2d(x, weight, bias, *attributes),
+        conv.conv2d_input_gradient(gradient, weight, x.shape[2:], *attributes),
+        conv.conv2d_weight_gradient(x, gradient, weight.shape[2:], *attributes),
+    ]
+    for a, b, right in zip(ours, theirs, exact, strict=True):
+        largest = np.abs(right).max()
+        error, their_error = np.abs(a - right).max() / largest, np.abs(b - right).max() / largest
+        assert error <= 4 * their_error + 2e-7
+
+
 @settings(max_examples=60, deadline=None)
 @given(problems())
 def test_gradients_are_adjoints_of_the_forward(case):
@@ -164,7 +226,7 @@ def test_the_arguments_are_left_alone(case):
         np.testing.assert_array_equal(array, copy)
 
 
-@pytest.mark.parametrize("name", ["3x3", "1x1", "groups", "depthwise", "lenet second"])
+@pytest.mark.parametrize("name", ["3x3", "1x1", "groups", "depthwise", "lenet second", "resnet first"])
 def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
     case = CASES[name]
     x, weight, bias, _ = arrays(case, np.float32)
@@ -178,7 +240,7 @@ def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
     np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
 
 
-@pytest.mark.parametrize("name", ["3x3", "groups", "depthwise", "many channels"])
+@pytest.mark.parametrize("name", ["3x3", "groups", "depthwise", "depthwise, 5x5, stride 2", "many channels"])
 def test_a_nan_in_the_input_spoils_only_its_own_weights(name):
     case = CASES[name]
     x, weight, _, gradient = arrays(case, np.float32)
@@ -251,7 +313,13 @@ for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
     x = random.standard_normal((2, 4, 6, 6))
     weight = random.standard_normal((4, 4 // groups, 3, 3))
     attributes = (stride, (1, 1), (1, 1), groups)
-    out = conv.conv2d(x, weight, None, *attributes)
+    for path in ("columns", "planes"):
+        conv.OVERRIDES.update({"forward": path, "weight gradient": path})
+        out = conv.conv2d(x, weight, None, *attributes)
+        assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
+        assert np.allclose(conv.conv2d_weight_gradient(x, out, (3, 3), *attributes),
+                           reference.conv2d_weight_gradient(x, out, (3, 3), *attributes))
+    conv.OVERRIDES.clear()
     assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
     assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
                        reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))
