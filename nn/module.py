@@ -391,9 +391,9 @@ class Module(State):
                 path = f"{prefix}.{name}" if prefix else name
                 yield from module.named_modules(memo, path, remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
-        """This module and all below it."""
-        for _, module in self.named_modules():
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
+        """This module and all below it; one that is used in two places once, unless `remove_duplicate` is False."""
+        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
     def get_submodule(self, target: str) -> Module:
@@ -543,12 +543,12 @@ class Module(State):
 
     def _apply(self: Self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """PyTorch's name for what `to` does, which subclasses call and override."""
-        return self._convert(fn)
+        return self._convert(fn, recurse)
 
-    def _convert(self: Self, function: Callable[[Tensor], Tensor]) -> Self:
+    def _convert(self: Self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Put `function` of every parameter, gradient and buffer in its place; shared ones stay shared."""
         replaced: dict[int, Tensor] = {}
-        for module in self.modules():
+        for module in self.modules() if recurse else (self,):
             for parameter in module._parameters.values():
                 if parameter is not None:
                     gradient = parameter.grad
@@ -586,6 +586,19 @@ class Module(State):
     def type(self: Self, dst_type: Any) -> Self:
         """Convert to a dtype, given as such or as a constructor of it, in place."""
         return self.to(getattr(dst_type, "tensor_dtype", dst_type))
+
+    def to_empty(self: Self, *, device: Any, recurse: bool = True) -> Self:
+        """Give parameters and buffers new memory of the same shapes, whose numbers are yet to be set.
+
+        Args:
+            device: "cpu"; there is no other.
+            recurse: include the modules below.
+
+        Raises:
+            ArgumentError: another device is asked for.
+        """
+        check_device(device, "to_empty")
+        return self._convert(autograd.empty_like, recurse)
 
     def compile(self, *arguments: Any, **keywords: Any) -> None:
         """Accept PyTorch's order to compile `forward`, which goes on to run operation by operation."""

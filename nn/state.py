@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["IncompatibleKeys", "State"]
 
 _UNINITIALIZED = (UninitializedParameter, UninitializedBuffer)
+_EXTRA = object()  # in the place of what `get_extra_state` gives
 
 
 class _Keys(NamedTuple):
@@ -136,6 +137,28 @@ class State:
 
     # --- what PyTorch's subclasses override
 
+    def get_extra_state(self) -> Any:
+        """What else of this module's state is to be saved, under the name "_extra_state".
+
+        A subclass that overrides it also defines `set_extra_state(state)`, which loading calls. (Files hold Tensors;
+        other things stay in dicts in memory.)
+
+        Example:
+            >>> class Counter(nn.Module):
+            ...     count = 0
+            ...     def get_extra_state(self):
+            ...         return autograd.tensor(self.count)
+            ...     def set_extra_state(self, state):
+            ...         self.count = state.item()
+            >>> Counter().state_dict()["_extra_state"]
+            tensor(0)
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no get_extra_state")
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take what `get_extra_state` had given."""
+        raise NotImplementedError(f"{type(self).__name__} has a get_extra_state; define set_extra_state beside it")
+
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         """Called for each module whose class overrides it, to change what `state_dict` has gathered."""
 
@@ -168,6 +191,8 @@ class State:
                 for name, value in owner.__dict__[registry].items():
                     if value is not None and not (registry == "_buffers" and name in owner._non_persistent):
                         yield (f"{path}.{name}" if path else name), owner, name, value
+            if type(owner).get_extra_state is not State.get_extra_state:
+                yield (f"{path}._extra_state" if path else "_extra_state"), owner, "_extra_state", _EXTRA
 
     def state_dict(
         self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
@@ -186,7 +211,10 @@ class State:
         state = OrderedDict() if destination is None else destination
         for below, module, hook in self._hooked("before_saving", prefix):
             hook(module, below, keep_vars)
-        for name, _, _, value in self._state():
+        for name, owner, _, value in self._state():
+            if value is _EXTRA:
+                state[prefix + name] = owner.get_extra_state()
+                continue
             state[prefix + name] = value if keep_vars or isinstance(value, _UNINITIALIZED) else value.detach()
         for below, module in self._overriding("_save_to_state_dict", prefix):
             module._save_to_state_dict(state, below, keep_vars)
@@ -234,7 +262,7 @@ class State:
             problems += _strict(missing, unexpected)
         given: dict[str, Tensor] = {}
         for name, (_, _, value) in own.items():
-            if name not in state_dict:
+            if name not in state_dict or value is _EXTRA:
                 continue
             try:
                 given[name] = found = autograd.as_tensor(state_dict[name]).detach()
@@ -247,7 +275,7 @@ class State:
                 problems.append(f"{name!r} has shape {found.shape}, and the module's is {value.shape}")
             elif not dtypes.can_cast(found.dtype, value.dtype) or (assign and found.dtype.kind != value.dtype.kind):
                 problems.append(f"{name!r} is {found.dtype}, and the module's is {value.dtype}")
-        self._raise(problems, strict and len(given) < len(own))
+        self._raise(problems, strict and any(name not in state_dict for name in own))
         with autograd.no_grad():
             for name, tensor in given.items():
                 owner, short, value = own[name]
@@ -259,6 +287,9 @@ class State:
                     setattr(owner, short, Parameter(tensor, requires_grad=value.requires_grad))
                 else:
                     setattr(owner, short, tensor)
+        for name, (owner, _, value) in own.items():
+            if value is _EXTRA and name in state_dict:
+                owner.set_extra_state(state_dict[name])
         keys = IncompatibleKeys(missing, unexpected)
         for _, module, hook in reversed(after):
             hook(module, keys)

@@ -74,10 +74,10 @@ def test_gradients_equal_those_of_tensors(rng: np.random.Generator) -> None:
 def test_two_moons_are_learned() -> None:
     """Karpathy's demonstration, smaller: hinge loss with a little weight decay, plain gradient descent."""
     datasets = pytest.importorskip("sklearn.datasets")
-    x, classes = datasets.make_moons(n_samples=40, noise=0.1, random_state=0)
+    x, classes = datasets.make_moons(n_samples=30, noise=0.1, random_state=0)
     y = 2 * classes - 1
-    model = MLP(2, [16, 16, 1])
-    steps = 40
+    model = MLP(2, [8, 8, 1])
+    steps = 60
     for k in range(steps):
         scores = [model(row) for row in x.tolist()]
         losses = [(1 - t * s).relu() for t, s in zip(y.tolist(), scores, strict=True)]

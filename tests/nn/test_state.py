@@ -9,6 +9,7 @@ import pytest
 
 import autograd
 import nn
+import nn.compat
 from autograd.errors import ArgumentError, DtypeError
 
 
@@ -79,3 +80,56 @@ def test_initial_values_of_dirac_and_sparse(rng: np.random.Generator) -> None:
     w = nn.init.sparse_(autograd.empty(10, 50), 0.25, std=2.0).numpy()
     assert ((w == 0).sum(0) == 3).all() and 1.7 < w[w != 0].std() < 2.3
     assert nn.init._calculate_fan_in_and_fan_out(autograd.empty(6, 3, 5, 5)) == (75, 150)
+
+
+def test_extra_state_passes_as_in_pytorch(torch: Any) -> None:
+    def run(library: Any) -> list[Any]:
+        class Counter(library.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.weight = library.nn.Parameter(library.zeros(1))
+                self.count = 3
+
+            def get_extra_state(self) -> Any:
+                return {"count": self.count}
+
+            def set_extra_state(self, state: Any) -> None:
+                self.count = state["count"]
+
+        model = library.nn.Sequential(Counter(), library.nn.Linear(1, 1), Counter())
+        model[2].count = 5
+        state = model.state_dict()
+        other = library.nn.Sequential(Counter(), library.nn.Linear(1, 1), Counter())
+        keys = other.load_state_dict(state)
+        found = [list(state), state["2._extra_state"], other[0].count, other[2].count, list(keys)]
+        del state["0._extra_state"]
+        for extra in ({}, {"1._extra_state": 0}):
+            keys = other.load_state_dict({**state, **extra}, strict=False)
+            found.append(list(keys))
+            with pytest.raises((RuntimeError, ArgumentError), match=r"0\._extra_state"):
+                other.load_state_dict({**state, **extra})
+        return found
+
+    assert run(nn.compat) == run(torch)
+
+
+def test_to_empty_gives_new_memory_of_the_same_shapes(torch: Any) -> None:
+    for library in (nn.compat, torch):
+        model = library.nn.Sequential(library.nn.Linear(3, 2), library.nn.BatchNorm1d(2))
+        shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+        first, pointer = model[0].weight, model[0].weight.data_ptr()
+        assert model.to_empty(device="cpu") is model
+        assert {name: tuple(value.shape) for name, value in model.state_dict().items()} == shapes
+        assert model[0].weight is first and first.requires_grad and first.data_ptr() != pointer
+        kept = model[1].weight.data_ptr()
+        model.to_empty(device="cpu", recurse=False)
+        assert model[1].weight.data_ptr() == kept
+    with pytest.raises(ArgumentError, match="cuda"):
+        nn.Linear(1, 1).to_empty(device="cuda")
+
+
+def test_modules_in_two_places_are_listed_once_or_twice(torch: Any) -> None:
+    for library in (nn, torch.nn):
+        shared = library.ReLU()
+        model = library.Sequential(shared, library.Sequential(shared))
+        assert [len(list(model.modules(flag))) for flag in (True, False)] == [3, 4]
