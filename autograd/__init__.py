@@ -157,6 +157,9 @@ __version__ = "0.1.0"
 __distribution__ = "chainrule"
 
 
+_ABOVE = ("autograd", "hub", "multiprocessing", "nn", "optim", "utils", "version")  # of PyTorch's packages
+
+
 def __getattr__(name: str) -> Any:
     """Import what few programs need when it is first asked for."""
     if name in ("distributions", "func", "functional", "linalg", "masked", "signal", "special", "testing"):
@@ -165,7 +168,8 @@ def __getattr__(name: str) -> Any:
         return method  # relu_(x) is x.relu_()
     if name == "vmap":
         return importlib.import_module(f"{__name__}.func").vmap
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    hint = "; for scripts that say torch." + name + ", `import nn.compat as torch`" if name in _ABOVE else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 __all__ = [

@@ -128,7 +128,9 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of the sum of the outputs with respect to the inputs; no `.grad` is touched.
@@ -139,13 +141,16 @@ def grad(
         grad_outputs: the gradient of each output; None for outputs of a single number, whose gradient is 1.
         retain_graph: keep what the graph saved; the value of `create_graph`, unless given.
         create_graph: record the sweep, so that the result can be differentiated again.
+        only_inputs: True; `backward` is what touches `.grad`.
         allow_unused: give None for an input on which no output depends, instead of an error.
+        is_grads_batched: `grad_outputs` hold several gradients along a first dimension, and so do the answers.
         materialize_grads: give zeros instead of None.
 
     Returns:
         A tuple with a gradient for each input.
 
     Raises:
+        ArgumentError: `only_inputs` is False, or there is no batch of gradients.
         GraphError: an input does not require grad, was not used, or the graph was swept already.
 
     Example:
@@ -154,6 +159,29 @@ def grad(
         >>> autograd.grad(slope, x)
         (tensor(18.),)
     """
+    if not only_inputs:
+        raise ArgumentError("grad: only_inputs is False; to accumulate into every leaf, call backward")
+    if is_grads_batched:
+        batches = _listed(grad_outputs)
+        if not all(isinstance(batch, Handle) and batch.ndim for batch in batches):
+            raise ArgumentError("grad: is_grads_batched is True; give grad_outputs with a first dimension to go along")
+        keep = create_graph if retain_graph is None else retain_graph
+        count = len(batches[0])
+        rows = [
+            grad(
+                outputs,
+                inputs,
+                [batch[row] for batch in batches],
+                keep or row + 1 < count,
+                create_graph,
+                allow_unused=allow_unused,
+                materialize_grads=materialize_grads,
+            )
+            for row in range(count)
+        ]
+        with graph.set_grad_enabled(create_graph):
+            stack = graph.services.module("ops").stack
+            return tuple(None if column[0] is None else stack(column) for column in zip(*rows, strict=True))
     roots = _roots(_listed(outputs), grad_outputs, create_graph, "grad")
     sources = _listed(inputs)
     targets = [_edge(source, "grad", "input") for source in sources]

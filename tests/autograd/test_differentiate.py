@@ -392,3 +392,28 @@ def test_mixed_dtypes_give_each_leaf_its_own():
     (x * s).sum().backward()
     assert x.grad.dtype == np.float32
     assert (s.grad.dtype, s.grad.item()) == (np.float64, 3.0)
+
+
+# --- PyTorch's switches
+
+
+def test_a_batch_of_gradients_gives_a_batch_of_answers(torch):
+    def run(module):
+        x, unused = double(module, [1.0, 2.0, 3.0]), double(module, [1.0])
+        y = x**3
+        batch = module.eye(3, dtype=module.float64)
+        answers = []
+        for create in (False, True):
+            found = grad_of(module)(y, [x, unused], batch, True, create, True, allow_unused=True, is_grads_batched=True)
+            answers.append([found[0].tolist(), found[1], found[0].requires_grad])
+        (second,) = grad_of(module)(found[0].sum(), x)
+        return answers, second.tolist()
+
+    assert same(run, torch)[1] == [6.0, 12.0, 18.0]
+
+
+def test_switches_that_cannot_be_followed():
+    x = leaf([1.0, 2.0])
+    expect(lambda: autograd.grad(x.sum(), x, only_inputs=False), errors.ArgumentError, "only_inputs is False")
+    expect(lambda: autograd.grad(x.sum(), x, is_grads_batched=True), errors.ArgumentError, "is_grads_batched is True")
+    expect(lambda: autograd.nn, AttributeError, "`import nn.compat as torch`")
