@@ -136,14 +136,6 @@ class Sequential(_Row):
         modules = self._listed()
         return self.extend(modules * (_count("Sequential", times) - 1))
 
-    def __delitem__(self, index: Any) -> None:
-        if all(name == str(k) for k, name in enumerate(self._modules)):
-            super().__delitem__(index)
-            return
-        names = list(self._modules)[index if isinstance(index, slice) else self._position(index)]
-        for name in names if isinstance(names, list) else [names]:
-            self._withdraw(name)
-
     def forward(self, input: Any) -> Any:
         """Pass the input through all modules."""
         for module in self._modules.values():

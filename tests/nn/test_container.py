@@ -56,7 +56,7 @@ def test_sequential_of_names() -> None:
     assert [name for name, _ in model.named_parameters()] == ["a.weight", "a.bias"]
     assert model.a is model[0] and model(autograd.ones(1, 2)).shape == (1, 3)
     del model[0]
-    assert [name for name, _ in model.named_children()] == ["b"]
+    assert [name for name, _ in model.named_children()] == ["0"]  # as in PyTorch, which counts anew
     assert nn.Sequential()(5) == 5
 
 
