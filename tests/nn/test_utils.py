@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,3 +138,32 @@ def test_mistakes_get_an_error() -> None:
         nn.utils.clip_grad_value_(p, -1)
     with pytest.raises(ArgumentError, match="norm_type is 0"):
         nn.utils.get_total_norm([p], 0)
+
+
+@pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d", "Linear"])
+def test_normalisation_put_into_the_layer_before_it(torch: ModuleType, kind: str) -> None:
+    def run(library: Any, tensor: Any, load: Any) -> Any:
+        layer = library.Linear(3, 4, bias=False) if kind == "Linear" else getattr(library, kind)(3, 4, 2)
+        norm = library.BatchNorm1d(4) if kind == "Linear" else library.BatchNorm2d(4, affine=False)
+        both = library.ModuleList([layer, norm]).eval()
+        load(both)
+        if kind == "Linear":
+            fused = library.utils.fuse_linear_bn_eval(layer, norm)
+        else:
+            fused = library.utils.fusion.fuse_conv_bn_eval(layer, norm, transpose=kind == "ConvTranspose2d")
+        out = fused(tensor)
+        np.testing.assert_allclose(out.detach().numpy(), norm(layer(tensor)).detach().numpy(), rtol=1e-4, atol=1e-5)
+        return both, fused, out.detach().numpy()
+
+    def disturb(both: Any) -> None:
+        both[1].running_mean += 0.5
+        both[1].running_var *= 3
+
+    x = np.random.default_rng(0).normal(size=(5, 3) if kind == "Linear" else (2, 3, 4, 5)).astype(np.float32)
+    theirs, expected, out = run(torch.nn, torch.tensor(x), disturb)
+    state = {name: value.numpy() for name, value in theirs.state_dict().items()}
+    _, fused, found = run(nn, autograd.tensor(x), lambda both: both.load_state_dict(state))
+    assert list(fused.state_dict()) == list(expected.state_dict())
+    np.testing.assert_allclose(found, out, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ArgumentError, match="call eval"):
+        nn.utils.fuse_linear_bn_eval(nn.Linear(1, 1), nn.BatchNorm1d(1))
