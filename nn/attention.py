@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import enum
+from collections.abc import Iterator
 from typing import Any
 
 import autograd
@@ -14,7 +17,31 @@ from .linear import Linear, positive
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["MultiheadAttention"]
+__all__ = ["MultiheadAttention", "SDPBackend", "sdpa_kernel"]
+
+
+class SDPBackend(enum.Enum):
+    """PyTorch's ways to compute `scaled_dot_product_attention`, of which there is one here."""
+
+    ERROR = -1
+    MATH = 0
+    FLASH_ATTENTION = 1
+    EFFICIENT_ATTENTION = 2
+    CUDNN_ATTENTION = 3
+    OVERRIDEABLE = 4
+
+
+@contextlib.contextmanager
+def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[None]:
+    """PyTorch's choice among its ways to compute attention, as a context manager or decorator: it changes nothing.
+
+    Example:
+        >>> from nn.attention import SDPBackend, sdpa_kernel
+        >>> with sdpa_kernel([SDPBackend.MATH]):
+        ...     autograd.scaled_dot_product_attention(*autograd.ones(3, 1, 2, 4)).shape
+        (1, 2, 4)
+    """
+    yield
 
 
 class NonDynamicallyQuantizableLinear(Linear):

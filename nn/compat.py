@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import sys
+import typing
 from types import ModuleType
 from typing import Any
 
@@ -125,8 +126,9 @@ autograd = _namespace(
 )
 _grad_mode = _namespace("autograd.grad_mode", no_grad=_autograd.no_grad, enable_grad=_autograd.enable_grad)
 autograd.__dict__["grad_mode"] = _grad_mode
-version = _namespace("version", __version__=_autograd.__version__, cuda=None)
-__version__ = _autograd.__version__
+# Scripts ask it for what PyTorch can do: it is the release whose names are presented, not chainrule's own.
+__version__ = "2.13.0"
+version = _namespace("version", __version__=__version__, cuda=None)
 
 
 def _present(name: str, module: ModuleType) -> None:
@@ -155,6 +157,7 @@ for _name, _module in {
     "fx": fx,
     "hub": hub,
     "jit": jit,
+    "jit.annotations": typing,
     "multiprocessing": multiprocessing,
     "random": random,
     "signal": signal,
