@@ -282,6 +282,12 @@ def _batch_norm(primitive: Primitive, inputs: Any, batched: Any, size: int, attr
     return _from_channels(out, size), *[op.reshape.apply(s, (size, s.shape[0] // size)) for s in statistics]
 
 
+def _scaled_channels(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes: Any) -> Any:
+    x, *vectors = inputs
+    ready = [_filters(v, b, size) for v, b in zip(vectors, batched[1:], strict=True)]
+    return _from_channels(primitive.apply(_channels(x, batched[0], size), *ready, *attributes), size)
+
+
 def _convolution(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes: Any) -> Any:
     """Images with the same filters are one larger batch of images; with filters of their own they are groups."""
     if True not in batched[1:]:
@@ -399,6 +405,7 @@ RULES.update(
         "matmul": _matmul,
         "linear": _linear,
         "batch_norm": _batch_norm,
+        "scaled_channels": _scaled_channels,
         "embedding": _embedding,
         "group_norm": _group_norm,
         "window_max": _window_max,

@@ -15,6 +15,7 @@ __all__ = [
     "floats_alone",
     "from_scipy",
     "in_float32",
+    "is_raw",
     "parametric",
     "rounding",
     "unary",
@@ -54,6 +55,14 @@ def floats_alone(function: Any) -> Any:
         return function(*operands)
 
     return forward
+
+
+def is_raw(*operands: Any) -> bool:
+    """Whether a rule was given arrays alone, of a dtype that kernels take: then it may call one for its formula.
+
+    (Where gradients are recorded it is given Tensors, and the formula has every order.)
+    """
+    return all(x is None or (type(x) is np.ndarray and x.dtype != np.float16 and x.size) for x in operands)
 
 
 def from_scipy(name: str) -> Callable[..., Any]:

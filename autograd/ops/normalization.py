@@ -12,7 +12,8 @@ from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
-from .families import values
+from .conv import kernel_arrays
+from .families import is_raw, values
 from .joining import cat
 from .products import same_dtype
 
@@ -34,12 +35,7 @@ def _channels(v: Any, ndim: int) -> Any:
     return op.reshape(v, (1, v.shape[0]) + (1,) * (ndim - 2))
 
 
-def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
-    if x.dtype == dtypes.float16:
-        x, weight, bias = [a if a is None else a.astype(dtypes.float32) for a in (x, weight, bias)]
-        out, mean, var = _batch_norm(x, weight, bias, eps)
-        with np.errstate(over="ignore"):  # a variance may be too large for float16; what it scaled is not
-            return tuple([a.astype(dtypes.float16) for a in (out, mean, var)])
+def _batch_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     dims = _dims(x.ndim)
     if not x.size:
         nothing = np.zeros(x.shape[1], x.dtype)
@@ -54,8 +50,30 @@ def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
     return out, mean, var
 
 
-def _rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, eps: float) -> list[Any]:
-    """The rule of the paper's section 3, with mean and variance computed again, so that it has every order."""
+def _pixels(x: Any) -> Any:
+    """Images as kernels want them: (N, C, S)."""
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    from ..kernels import normalize
+
+    if not x.size:
+        return _batch_reference(x, weight, bias, eps)
+    images, factors, shifts = kernel_arrays(x, weight, bias)
+    out, mean, var = normalize.batch_norm(_pixels(images), factors, shifts, eps)
+    with np.errstate(over="ignore"):  # a variance may be too large for float16; what it scaled is not
+        return out.reshape(x.shape).astype(x.dtype, copy=False), mean.astype(x.dtype), var.astype(x.dtype)
+
+
+def _rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, mean: Any, var: Any, eps: float) -> list[Any]:
+    """The rule of the paper's section 3; for every order with mean and variance computed again."""
+    if is_raw(g, x, weight):
+        from ..kernels import normalize
+
+        images, rows, factors = kernel_arrays(g, x, weight)
+        slope, *vectors = normalize.batch_norm_backward(_pixels(images), _pixels(rows), factors, mean, var, eps)
+        return [slope.reshape(x.shape), *vectors]
     if x.dtype == dtypes.float16:
         g, x = op.to_dtype(g, dtypes.float32), op.to_dtype(x, dtypes.float32)
     dims, ndim = _dims(x.ndim), x.ndim
@@ -100,6 +118,7 @@ BATCH_NORM = define(
     differentiable=(True, False, False),
     vjp=_rule,
     infer=_infer,
+    reference=_batch_reference,
     samples=lambda rng: [
         Sample((values(rng, (4, 3)), values(rng, (3,)), values(rng, (3,))), (1e-5,)),
         Sample((values(rng, (2, 2, 3, 2)), values(rng, (2,)), None), (1e-3,)),
@@ -112,6 +131,73 @@ BATCH_NORM = define(
     ],
     formula="weight (x - mean) / sqrt(var + eps) + bias",
     source="Ioffe and Szegedy 2015, arXiv 1502.03167, algorithm 1",
+)
+
+
+def _scaled_reference(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
+    scale = 1 / np.sqrt(var + x.dtype.type(eps))
+    out = (x - _channels(mean, x.ndim)) * _channels(scale if weight is None else scale * weight, x.ndim)
+    return out if bias is None else out + _channels(bias, x.ndim)
+
+
+def _scaled(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
+    from ..kernels import normalize
+
+    images, centre, square, factors, shifts = kernel_arrays(x, mean, var, weight, bias)
+    scale = 1 / np.sqrt(square + square.dtype.type(eps))
+    if factors is not None:
+        scale = scale * factors
+    shifts = np.zeros_like(scale) if shifts is None else shifts
+    out = normalize.scale_channels(_pixels(images), centre, scale, shifts).reshape(x.shape)
+    return out.astype(x.dtype, copy=False)
+
+
+def _scaled_rule(needs: Sequence[bool], g: Any, x: Any, mean: Any, var: Any, weight: Any, eps: float) -> list[Any]:
+    if x.dtype == dtypes.float16:
+        g, x, mean, var, weight = [
+            a if a is None else op.to_dtype(a, dtypes.float32) for a in (g, x, mean, var, weight)
+        ]
+    rstd = op.rsqrt(var + eps)
+    scale = rstd if weight is None else rstd * weight
+    by_x = products = total = None
+    if is_raw(g, x):
+        from ..kernels import normalize
+
+        images, numbers = [_pixels(a) for a in kernel_arrays(g, x)]
+        if needs[0]:
+            nothing = scale * 0
+            by_x = op.reshape(normalize.scale_channels(images, nothing, scale, nothing), x.shape)
+        if True in needs[1:]:
+            total, products = normalize.channel_sums(images, numbers, mean)
+    else:
+        dims = _dims(x.ndim)
+        by_x = g * _channels(scale, x.ndim)
+        products, total = op.sum(g * (x - _channels(mean, x.ndim)), dims, False), op.sum(g, dims, False)
+    return [
+        by_x,
+        -scale * total if needs[1] else None,
+        -0.5 * scale * rstd * rstd * products if needs[2] else None,
+        rstd * products if needs[3] else None,
+        total if needs[4] else None,
+    ]
+
+
+SCALED_CHANNELS = define(
+    "scaled_channels",
+    forward=_scaled,
+    inputs=("x", "mean", "var", "weight", "bias"),
+    attributes=("eps",),
+    vjp=_scaled_rule,
+    reference=_scaled_reference,
+    samples=lambda rng: [
+        Sample(
+            (values(rng, (4, 3)), values(rng, (3,)), values(rng, (3,), 0.5, 2), values(rng, (3,)), values(rng, (3,))),
+            (1e-5,),
+        ),
+        Sample((values(rng, (2, 2, 3, 2)), values(rng, (2,)), values(rng, (2,), 0.5, 2), None, None), (1e-3,)),
+    ],
+    formula="weight (x - mean) / sqrt(var + eps) + bias, of mean and var that are given",
+    source="Ioffe and Szegedy 2015, arXiv 1502.03167, algorithm 2",
 )
 
 
@@ -171,10 +257,9 @@ def batch_norm(
         raise ArgumentError("batch_norm: outside training running_mean and running_var are needed; give both")
     running_mean, running_var = as_handle(running_mean, "batch_norm"), as_handle(running_var, "batch_norm")
     check_channels("batch_norm", x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
-    shape = (1, x.shape[1]) + (1,) * (x.ndim - 2)
-    scale = op.rsqrt.apply(running_var + eps)
-    out = (x - running_mean.reshape(shape)) * (scale if weight is None else scale * weight).reshape(shape)
-    return out if bias is None else out + bias.reshape(shape)
+    if not x.numel():
+        return x.clone()
+    return SCALED_CHANNELS.apply(x, running_mean, running_var, weight, bias, float(eps))
 
 
 def _instance_reference(x: np.ndarray, mean: None = None, var: None = None, weight: Any = 1, bias: Any = 0) -> Any:

@@ -11,8 +11,9 @@ import numpy as np
 from .. import dtypes
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
+from .conv import kernel_arrays
 from .dims import number, sequence
-from .families import values
+from .families import is_raw, values
 from .products import require_floating, same_dtype
 
 if TYPE_CHECKING:
@@ -61,6 +62,27 @@ def _standardized(x: Any, dims: tuple[int, ...], eps: float) -> Any:
     return centred / _root(np.mean(centred * centred, axis=dims, keepdims=True), eps)
 
 
+def _rows(x: Any, weight: Any, bias: Any, count: int, eps: float, centred: bool) -> Any:
+    """Normalise the last `count` dimensions by the kernel."""
+    from ..kernels import normalize
+
+    size = math.prod(x.shape[x.ndim - count :])
+    rows, *vectors = kernel_arrays(x, weight, bias)
+    factors, shifts = [v if v is None else v.reshape(size) for v in vectors]
+    return normalize.layer_norm(rows.reshape(-1, size), factors, shifts, eps, centred).reshape(x.shape)
+
+
+def _rows_backward(g: Any, x: Any, weight: Any, count: int, eps: float, centred: bool) -> list[Any]:
+    from ..kernels import normalize
+
+    shape = x.shape[x.ndim - count :]
+    size = math.prod(shape)
+    gradient, rows, factors = kernel_arrays(g, x, weight)
+    factors = None if weight is None else factors.reshape(size)
+    gradients = normalize.layer_norm_backward(gradient.reshape(-1, size), rows.reshape(-1, size), factors, eps, centred)
+    return [v.reshape(s) for v, s in zip(gradients, (x.shape, shape, shape), strict=True)]
+
+
 def _slope(g: Any, hat: Any, rstd: Any, dims: tuple[int, ...]) -> Any:
     """How a gradient passes back through `hat = (x - mean) / std`."""
     return rstd * (g - op.mean(g, dims, True) - hat * op.mean(g * hat, dims, True))
@@ -80,15 +102,21 @@ def _last(x: Any, count: int) -> tuple[int, ...]:
 # --- over the last dimensions
 
 
-@_narrow
-def _layer_norm(x: Any, weight: Any, bias: Any, count: int, eps: float) -> Any:
+def _layer_reference(x: Any, weight: Any, bias: Any, count: int, eps: float) -> Any:
     out = _standardized(x, _last(x, count), eps) if x.size else x.copy()
     if weight is not None:
         out = out * weight
     return out if bias is None else out + bias
 
 
+@_narrow
+def _layer_norm(x: Any, weight: Any, bias: Any, count: int, eps: float) -> Any:
+    return _rows(x, weight, bias, count, eps, True) if x.size else x.copy()
+
+
 def _layer_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, count: int, eps: float) -> list[Any]:
+    if is_raw(g, x, weight):
+        return _rows_backward(g, x, weight, count, eps, True)
     x, g, weight = _widened(x, g, weight)
     dims, rows = _last(x, count), tuple(range(x.ndim - count))
     if 0 in x.shape:
@@ -113,6 +141,7 @@ LAYER_NORM = define(
     attributes=("count", "eps"),
     vjp=_layer_rule,
     infer=_layer_infer,
+    reference=_layer_reference,
     samples=lambda rng: [
         Sample((values(rng, (2, 4)), values(rng, (4,)), values(rng, (4,))), (1, 1e-5)),
         Sample((values(rng, (2, 2, 3)), values(rng, (2, 3)), None), (2, 1e-3)),
@@ -124,15 +153,21 @@ LAYER_NORM = define(
 )
 
 
-@_narrow
-def _rms_norm(x: Any, weight: Any, count: int, eps: float) -> Any:
+def _rms_reference(x: Any, weight: Any, count: int, eps: float) -> Any:
     if not x.size:
         return x.copy()
     out = x / _root(np.mean(x * x, axis=_last(x, count), keepdims=True), eps)
     return out if weight is None else out * weight
 
 
+@_narrow
+def _rms_norm(x: Any, weight: Any, count: int, eps: float) -> Any:
+    return _rows(x, weight, None, count, eps, False) if x.size else x.copy()
+
+
 def _rms_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, count: int, eps: float) -> list[Any]:
+    if is_raw(g, x, weight):
+        return _rows_backward(g, x, weight, count, eps, False)[:2]
     x, g, weight = _widened(x, g, weight)
     dims, rows = _last(x, count), tuple(range(x.ndim - count))
     if 0 in x.shape:
@@ -157,6 +192,7 @@ RMS_NORM = define(
     attributes=("count", "eps"),
     vjp=_rms_rule,
     infer=_rms_infer,
+    reference=_rms_reference,
     samples=lambda rng: [
         Sample((values(rng, (2, 4)), values(rng, (4,))), (1, 1e-5)),
         Sample((values(rng, (2, 2, 3)), None), (2, 1e-3)),
@@ -179,8 +215,7 @@ def _channels(v: Any, ndim: int) -> Any:
     return op.reshape(v, (1, v.shape[0]) + (1,) * (ndim - 2))
 
 
-@_narrow
-def _group_norm(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
+def _group_reference(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
     if not x.size:
         return x.copy()
     out = _standardized(x.reshape(_grouped(x, groups)), (2,), eps).reshape(x.shape)
@@ -189,7 +224,28 @@ def _group_norm(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
     return out if bias is None else out + _channels(bias, x.ndim)
 
 
+def _pixels(x: Any) -> Any:
+    """Images as kernels want them: (N, C, S)."""
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+@_narrow
+def _group_norm(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
+    from ..kernels import normalize
+
+    if not x.size:
+        return x.copy()
+    images, factors, shifts = kernel_arrays(x, weight, bias)
+    return normalize.group_norm(_pixels(images), factors, shifts, groups, eps).reshape(x.shape)
+
+
 def _group_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, groups: int, eps: float) -> list[Any]:
+    if is_raw(g, x, weight):
+        from ..kernels import normalize
+
+        gradient, images, factors = kernel_arrays(g, x, weight)
+        by_x, *vectors = normalize.group_norm_backward(_pixels(gradient), _pixels(images), factors, groups, eps)
+        return [by_x.reshape(x.shape), *vectors]
     x, g, weight = _widened(x, g, weight)
     dims, shape = (0, *range(2, x.ndim)), _grouped(x, groups)
     slope, hat = None, x
@@ -220,6 +276,7 @@ GROUP_NORM = define(
     attributes=("groups", "eps"),
     vjp=_group_rule,
     infer=_group_infer,
+    reference=_group_reference,
     samples=lambda rng: [
         Sample((values(rng, (2, 4, 3)), values(rng, (4,)), values(rng, (4,))), (2, 1e-5)),
         Sample((values(rng, (2, 4)), values(rng, (4,)), None), (1, 1e-3)),

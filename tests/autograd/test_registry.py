@@ -183,9 +183,9 @@ def _linear_by_needs(needs: Any, g: Any, x: Any, weight: Any) -> list[Any]:
     return gradients
 
 
-def _batch_norm_a_millionth_off(needs: Any, g: Any, x: Any, weight: Any, eps: float) -> list[Any]:
+def _batch_norm_a_millionth_off(needs: Any, g: Any, x: Any, weight: Any, mean: Any, var: Any, eps: float) -> list[Any]:
     rule = registry["batch_norm"].vjp
-    gradients = rule(needs, g, x, weight, eps)  # type: ignore[operator, misc]
+    gradients = rule(needs, g, x, weight, mean, var, eps)  # type: ignore[operator, misc]
     if gradients[0] is not None:
         gradients[0] = gradients[0] * 1.000001
     return gradients
