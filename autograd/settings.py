@@ -71,9 +71,8 @@ def set_printoptions(
 
 
 def set_num_threads(num: int) -> None:
-    """Set how many threads the compiled loops of this package use, in the calling thread.
-
-    Matrix products are NumPy's, whose library reads OPENBLAS_NUM_THREADS or its like when the process begins.
+    """Set how many threads compute, in the whole process: in compiled loops, and in NumPy's matrix products where
+    its library is OpenBLAS or MKL.
 
     Args:
         num: how many; more than the machine runs at once count as so many.
@@ -89,7 +88,7 @@ def set_num_threads(num: int) -> None:
 
 
 def get_num_threads() -> int:
-    """How many threads the compiled loops of this package use, in the calling thread.
+    """How many threads compute.
 
     Example:
         >>> autograd.get_num_threads() >= 1

@@ -9,11 +9,17 @@ We ask for tbb, then workqueue, then omp:
 - workqueue ends the process when two Python threads launch at once, so `launch` holds a lock there.
 
 A choice the user made (NUMBA_THREADING_LAYER, NUMBA_THREADING_LAYER_PRIORITY, or a parallel loop of theirs that ran
-before ours) stands.
+before ours) stands. The `tbb` wheel puts its library where the loader does not look, so it is loaded here by its path.
+
+The number of threads is one for the process: of the loops, and of the BLAS library behind NumPy's products.
 """
 
 import _thread
+import contextlib
+import ctypes
+import importlib
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +29,16 @@ import numba
 import numpy as np
 from numba import config
 
+
+def _load_tbb() -> None:
+    """Load tbb's library from the environment's folder, so that numba finds it by its name."""
+    with contextlib.suppress(OSError):  # it is not installed there; numba looks on the loader's path
+        ctypes.CDLL(str(Path(sys.prefix, "lib", "libtbb.so.12")), mode=ctypes.RTLD_GLOBAL)
+
+
 if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
     config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
+    _load_tbb()
 
 # The layers on which two Python threads may launch at the same moment.
 _CONCURRENT_LAYERS = ("tbb", "omp")
@@ -82,6 +96,8 @@ class _Launcher:
 
     def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> None:
         arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+        if _limit and numba.get_num_threads() != _limit:
+            numba.set_num_threads(_limit)  # numba counts for each Python thread by itself
         if self.concurrent:
             kernel(*arguments)
             return
@@ -107,14 +123,43 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=launch.after_fork)
 
 
+# The number of threads that was set, for all Python threads; 0 leaves numba's own setting alone.
+_limit = 0
+
+# What the BLAS libraries that NumPy is built with call their setting.
+_BLAS_SETTINGS = (
+    "scipy_openblas_set_num_threads64_",
+    "scipy_openblas_set_num_threads",
+    "openblas_set_num_threads64_",
+    "openblas_set_num_threads",
+    "MKL_Set_Num_Threads",
+)
+
+
 def thread_count() -> int:
-    """How many threads a parallel kernel runs on (`numba.set_num_threads` of the calling thread)."""
-    return int(numba.get_num_threads())
+    """How many threads a kernel runs on."""
+    return _limit or int(numba.get_num_threads())
 
 
 def set_thread_count(count: int) -> None:
-    """Set how many threads the calling thread's parallel kernels run on, as far as numba was started with so many."""
-    numba.set_num_threads(min(count, config.NUMBA_NUM_THREADS))
+    """Set how many threads kernels and NumPy's products run on, as far as numba was started with so many."""
+    global _limit
+    _limit = min(count, config.NUMBA_NUM_THREADS)
+    _limit_blas(_limit)
+
+
+def _limit_blas(count: int) -> None:
+    """Tell NumPy's BLAS, where it is one that can be told."""
+    try:
+        # A name that is not the extension's own is looked for in what it is linked to.
+        library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
+    except (ImportError, OSError):
+        return
+    for name in _BLAS_SETTINGS:
+        setting = getattr(library, name, None)
+        if setting is not None:
+            setting(ctypes.c_int(count))
+            return
 
 
 class _Worker:

@@ -1,0 +1,97 @@
+"""How many threads compute, and on which layer."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAUNCH = """
+import os
+import threading
+import numpy as np
+import numba
+from numba import prange
+from autograd.kernels.threads import jit, launch, set_thread_count, thread_count
+
+@jit(parallel=True)
+def double(x, out):
+    for i in prange(len(x)):
+        out[i] = 2 * x[i]
+
+def right():
+    x = np.arange(1000.0)
+    out = np.zeros_like(x)
+    launch(double, x, out)
+    return np.array_equal(out, 2 * x)
+"""
+
+
+def printed(code: str, **environment: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", LAUNCH + code],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()[-1]  # before it tbb may have said that its threads did not end before a fork
+
+
+@pytest.mark.skipif(not Path(sys.prefix, "lib", "libtbb.so.12").exists(), reason="tbb is not installed")
+def test_tbb_is_found_where_its_wheel_puts_it():
+    assert printed("right(); print(numba.threading_layer())") == "tbb"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.parametrize("layer", [None, "workqueue"])
+def test_a_child_of_a_process_with_threads_may_launch(layer):
+    code = """
+assert right()
+threads = [threading.Thread(target=lambda: [right() for _ in range(20)]) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+child = os.fork()
+if child == 0:
+    os._exit(0 if right() else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), right())
+"""
+    assert printed(code, **({"NUMBA_THREADING_LAYER": layer} if layer else {})) == "0 True"
+
+
+def test_a_limit_holds_in_every_python_thread():
+    code = """
+counts = []
+def count():
+    right()
+    counts.append((thread_count(), numba.get_num_threads()))
+set_thread_count(1)
+thread = threading.Thread(target=count)
+thread.start()
+thread.join()
+count()
+print(counts)
+"""
+    assert printed(code) == "[(1, 1), (1, 1)]"
+
+
+@pytest.mark.skipif(find_spec("threadpoolctl") is None, reason="threadpoolctl is not installed")
+def test_a_limit_holds_for_products():
+    code = """
+import threadpoolctl
+def blas():
+    return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if "numpy" in pool["filepath"]]
+set_thread_count(2)
+before = blas()
+set_thread_count(1)
+print(before, blas())
+"""
+    found = printed(code, NUMBA_NUM_THREADS="2", OPENBLAS_NUM_THREADS="4")
+    assert found in ("[2] [1]", "[] []")
