@@ -50,6 +50,7 @@ class DataLoader:
         generator: the source of the order and of the seeds; the default one, unless given.
         prefetch_factor: how many batches each worker fetches ahead; 2, unless given.
         persistent_workers: keep the workers from epoch to epoch.
+        in_order: accepted; batches come in order in any case.
         worker_kind: "process", or "thread": no copies of the dataset and of batches, and nothing is pickled, but
             Python code of the dataset runs in one thread at a time.
 
@@ -84,6 +85,7 @@ class DataLoader:
         prefetch_factor: int | None = None,
         persistent_workers: bool = False,
         pin_memory_device: str = "",
+        in_order: bool = True,
         worker_kind: str = "process",
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers, worker_kind)

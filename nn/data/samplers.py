@@ -11,6 +11,7 @@ from autograd.errors import ArgumentError
 
 __all__ = [
     "BatchSampler",
+    "DistributedSampler",
     "RandomSampler",
     "Sampler",
     "SequentialSampler",
@@ -214,3 +215,62 @@ class BatchSampler(Sampler[list[int]]):
 def _positive(name: str, argument: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ArgumentError(f"{name}: {argument} is {value!r}; use a positive whole number")
+
+
+class DistributedSampler(Sampler[int]):
+    """Every so-many-th index for one of several processes that divide a dataset; all get equally many.
+
+    Args:
+        dataset: what has the length.
+        num_replicas: how many processes there are; 1, unless given.
+        rank: which of them this is, from 0.
+        shuffle: in random order, the same for all processes, and another in each epoch that `set_epoch` names.
+        seed: what the order is drawn from, with the epoch.
+        drop_last: leave out the indices that do not divide evenly, instead of giving the first ones twice.
+
+    Raises:
+        ArgumentError: `rank` is none of the processes.
+
+    Example:
+        >>> [list(nn.data.DistributedSampler(range(5), 2, rank, shuffle=False)) for rank in (0, 1)]
+        [[0, 2, 4], [1, 3, 0]]
+    """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        drop_last: bool = False,
+    ) -> None:
+        self.num_replicas = 1 if num_replicas is None else num_replicas
+        self.rank = 0 if rank is None else rank
+        if not 0 <= self.rank < self.num_replicas:
+            raise ArgumentError(
+                f"DistributedSampler: rank is {rank}; with num_replicas = {self.num_replicas} use 0 to "
+                f"{self.num_replicas - 1}"
+            )
+        self.dataset, self.shuffle, self.seed, self.drop_last = dataset, shuffle, seed, drop_last
+        self.epoch = 0
+        whole, rest = divmod(len(dataset), self.num_replicas)
+        self.num_samples = whole + (rest > 0 and not drop_last)
+        self.total_size = self.num_samples * self.num_replicas
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of an epoch; without it every epoch has the same."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        count = len(self.dataset)
+        indices = list(range(count))
+        if self.shuffle:
+            source = autograd.Generator()
+            source.manual_seed(self.seed + self.epoch)
+            indices = autograd.randperm(count, generator=source).tolist()
+        whole = [indices[k % count] for k in range(self.total_size)]
+        return iter(whole[self.rank :: self.num_replicas])
+
+    def __len__(self) -> int:
+        return self.num_samples

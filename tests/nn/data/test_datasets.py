@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn.compat
 from autograd.errors import ArgumentError, DtypeError, IndexRangeError, ShapeError
 from nn import data
 
@@ -207,3 +208,24 @@ def test_a_stream_has_no_order() -> None:
             data.DataLoader(counting(data, 2), **options)
     with pytest.raises(DtypeError, match=r"use an autograd\.Generator"):
         data.DataLoader([1], generator=np.random.default_rng())
+
+
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize(("count", "replicas"), [(10, 3), (9, 3), (2, 5), (7, 1)])
+def test_distributed_sampler(torch: ModuleType, count: int, replicas: int, drop_last: bool) -> None:
+    found = []
+    for library in (nn.compat, torch):
+        kinds = library.utils.data.DistributedSampler
+        parts = [kinds(range(count), replicas, rank, shuffle=False, drop_last=drop_last) for rank in range(replicas)]
+        found.append([(len(part), list(part)) for part in parts])
+    assert found[0] == found[1]
+    shuffled = [nn.data.DistributedSampler(range(count), replicas, k, drop_last=drop_last) for k in range(replicas)]
+    first = [list(part) for part in shuffled]
+    assert first == [list(part) for part in shuffled]
+    together = sorted(index for part in first for index in part)
+    assert set(together) <= set(range(count)) and (drop_last or set(together) == set(range(count)))
+    for part in shuffled:
+        part.set_epoch(1)
+    assert count < 7 or [list(part) for part in shuffled] != first
+    with pytest.raises(ArgumentError, match="rank is 3; with num_replicas = 3 use 0 to 2"):
+        nn.data.DistributedSampler(range(3), 3, 3)
