@@ -14,6 +14,7 @@ import importlib
 from typing import Any
 
 from . import accelerator, amp, backends, compiler, cuda, distributed, errors, fx, graph, jit, ops
+from .allocator import keep_memory as _keep_memory
 from .amp import GradScaler, autocast, get_autocast_dtype, is_autocast_cpu_enabled, is_autocast_enabled
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from .checkpointing import checkpoint, checkpoint_sequential
@@ -171,6 +172,8 @@ def __getattr__(name: str) -> Any:
     hint = "; for scripts that say torch." + name + ", `import nn.compat as torch`" if name in _ABOVE else ""
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
+
+_keep_memory()
 
 __all__ = [
     *ops.__all__,

@@ -27,6 +27,7 @@ MODULES = {
 # that ends in "*" modules of the row may import each other. A name stands for what is below it, too.
 LAYERS = [
     "autograd.errors",
+    "autograd.allocator",
     "autograd.numpy_names",
     "autograd.devices",
     "autograd.jit",
