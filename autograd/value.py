@@ -8,19 +8,21 @@
     -2.0
 
 A Value is handle and node in one: it holds its number, its gradient, the operation that made it and the Values that
-went in. The operations, their rules and the backward sweep are the very ones that Tensor uses; a rule written as
-`g * y` works on numbers as on arrays.
+went in. The operations and their rules are the very ones that Tensor uses: a rule written as `g * y` works on numbers
+as on arrays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from . import differentiate
-from .errors import DtypeError, GraphError
-from .graph import local
-from .ops import arithmetic
+from .errors import DtypeError, GraphError, ShapeError
+from .graph import local, topological_order
+from .ops import activation, arithmetic
+from .ops.weighted_sum import WEIGHTED_SUM, weighted_total
 from .primitive import Handle, Plan, Primitive, appliers, op
 
 __all__ = ["Value"]
@@ -98,7 +100,19 @@ class Value:
             >>> differentiate.grad(slope, x)    # 6 x
             (18.0,)
         """
-        differentiate.backward([self], None, True, create_graph)
+        if create_graph or local.state.watcher is not None:
+            differentiate.backward([self], None, True, create_graph)
+            return
+        order = topological_order([self])
+        gradients = dict.fromkeys(order, 0.0)
+        gradients[self] = 1.0
+        for value in reversed(order):  # each before its inputs: all gradients that reach it have been added
+            gradient = gradients[value]
+            value.grad = value.grad + gradient
+            plan = value.plan
+            if plan is not None:
+                for edge, part in zip(value.edges, plan.pull(gradient, value.saved, None)):
+                    gradients[edge] += part
 
     def zero_grad(self) -> None:
         """Set this Value's gradient to 0."""
@@ -113,7 +127,13 @@ class Value:
         saved = self.saved
         if create_graph:
             saved = tuple(
-                self.edges[position] if kind == "input" else self if kind == "output" else item
+                self.edges[position]
+                if kind == "input"
+                else self
+                if kind == "output"
+                else self.edges
+                if kind == "inputs"
+                else item
                 for (kind, position), item in zip(plan.sources, saved, strict=True)
             )
         parts = plan.pull(gradient, saved, wanted)
@@ -212,7 +232,7 @@ class Value:
 
     def relu(self) -> Value:
         """`max(x, 0)`; its gradient at 0 is 0."""
-        return op.relu(self)
+        return _relu(self)
 
     def leaky_relu(self, negative_slope: float = 0.01) -> Value:
         """`x` where `x > 0`, else `negative_slope * x`."""
@@ -233,6 +253,31 @@ class Value:
     def minimum(self, other: Any) -> Value:
         """The smaller of two; at a tie each gets half of the gradient."""
         return op.minimum(self, other)
+
+    @staticmethod
+    def weighted_sum(weights: Sequence[Value], inputs: Sequence[Any], bias: Any = 0.0) -> Value:
+        """`bias + w1 x1 + w2 x2 + ...`, as one node: the same number and gradients as from many small ones.
+
+        Args:
+            weights: w, one for each input.
+            inputs: x, Values or numbers.
+            bias: what the sum begins with.
+
+        Raises:
+            ShapeError: there are not as many weights as inputs.
+
+        Example:
+            >>> w, x = [Value(2.0), Value(-1.0)], [Value(3.0), Value(5.0)]
+            >>> out = Value.weighted_sum(w, x, 10.0)
+            >>> out.backward()
+            >>> out.data, w[0].grad, x[1].grad
+            (11.0, 3.0, -1.0)
+        """
+        if len(weights) != len(inputs):
+            raise ShapeError(f"weighted_sum: {len(inputs)} inputs do not fit {len(weights)} weights; give one for each")
+        terms = [term if type(term) is Value else Value.constant(term) for term in (*weights, *inputs, bias)]
+        numbers = tuple([term.data for term in terms])
+        return record(_plan_of_sum(len(terms)), tuple(terms), (numbers,), weighted_total(numbers))
 
     def __lt__(self, other: Any) -> bool:
         return self.data < number(other)
@@ -311,11 +356,20 @@ def record(plan: Plan, inputs: tuple[Value, ...], saved: tuple[Any, ...], data: 
 new = object.__new__
 
 
+def _picked(positions: Sequence[int]) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
+    """The function that picks what a rule reads out of (inputs, output), as a tuple."""
+    if not positions:
+        return lambda numbers: ()
+    if len(positions) == 1:
+        return itemgetter(slice(positions[0], positions[0] + 1))
+    return itemgetter(*positions)
+
+
 def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
-    """The operation on two Values or numbers; `apply` for any other."""
+    """The operation on two Values or numbers."""
     scalar: Any = primitive.scalar
     plan = primitive.plan((True, True))
-    keep = plan.keep
+    pick = _picked(plan.keep)
 
     def apply_two(a: Any, b: Any) -> Any:
         if type(a) is not Value:
@@ -326,14 +380,37 @@ def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
             if isinstance(b, Handle):
                 return NotImplemented
             b = Value(b)
-        numbers = (a.data, b.data, scalar(a.data, b.data))
-        return record(plan, (a, b), tuple([numbers[k] for k in keep]), numbers[2])
+        x, y = a.data, b.data
+        data = scalar(x, y)
+        return record(plan, (a, b), pick((x, y, data)), data)
 
     return apply_two
 
 
+def _unary(primitive: Primitive) -> Callable[[Value], Value]:
+    """The operation on one Value."""
+    scalar: Any = primitive.scalar
+    plan = primitive.plan((True,))
+    pick = _picked(plan.keep)
+
+    def apply_one(a: Value) -> Value:
+        data = scalar(a.data)
+        return record(plan, (a,), pick((a.data, data)), data)
+
+    return apply_one
+
+
 _add, _sub, _mul = _binary(arithmetic.ADD), _binary(arithmetic.SUB), _binary(arithmetic.MUL)
-_div, _pow = _binary(arithmetic.DIV), _binary(arithmetic.POW)
+_div, _pow, _relu = _binary(arithmetic.DIV), _binary(arithmetic.POW), _unary(activation.RELU)
+_sum_plans: dict[int, Plan] = {}
+
+
+def _plan_of_sum(count: int) -> Plan:
+    """The plan of a weighted sum of so many terms."""
+    plan = _sum_plans.get(count)
+    if plan is None:
+        plan = _sum_plans[count] = WEIGHTED_SUM.plan((True,) * count)
+    return plan
 
 
 def apply(primitive: Primitive, arguments: tuple[Any, ...]) -> Any:

@@ -9,8 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -37,16 +36,21 @@ class Module:
             parameter.grad = 0.0
 
 
-@contextmanager
-def _inside(module: Module) -> Iterator[None]:
-    """Let what is computed carry the module's name, so that it is drawn in the module's box."""
-    state = local.state
-    outer = state.scope
-    state.scope = (*outer, module.name or type(module).__name__)
-    try:
-        yield
-    finally:
-        state.scope = outer
+class _inside:  # noqa: N801
+    """Let what is computed in the `with` block carry the module's name, so that it is drawn in the module's box."""
+
+    __slots__ = ("module", "outer")
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def __enter__(self) -> None:
+        state = local.state
+        self.outer = state.scope
+        state.scope = (*self.outer, self.module.name or type(self.module).__name__)
+
+    def __exit__(self, *exception: object) -> None:
+        local.state.scope = self.outer
 
 
 class Neuron(Module):
@@ -77,9 +81,7 @@ class Neuron(Module):
         if len(x) != len(self.w):
             raise ShapeError(f"Neuron: {len(x)} inputs do not fit {len(self.w)} weights")
         with _inside(self):
-            out = self.b
-            for weight, number in zip(self.w, x, strict=True):
-                out = out + weight * number
+            out = Value.weighted_sum(self.w, x, self.b)
             return out.relu() if self.nonlin else out
 
     def parameters(self) -> list[Value]:
@@ -111,6 +113,7 @@ class Layer(Module):
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """The answers of all neurons; of a single one without a list."""
+        x = [Value.constant(number) for number in x]
         with _inside(self):
             out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out

@@ -71,6 +71,7 @@ from . import (
     trigonometric,
     unpool,
     views,
+    weighted_sum,  # noqa: F401  # for Values
     window_pool,
 )
 from .activation import *  # noqa: F403

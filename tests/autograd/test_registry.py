@@ -402,6 +402,7 @@ HELPERS = {
     "spectral": {"spectral_norm", "tolerances"},
     "contraction": {"chained", "cross_along"},
     "masking": {"filled", "log_sum", "masked_samples", "on_filled", "plain_norm", "wrong_masks"},
+    "weighted_sum": {"weighted_total"},
     "extreme": {"define_chosen", "distinct", "place", "require_numbers", "share"},
 }
 # Modules whose functions stand in `autograd.linalg`.

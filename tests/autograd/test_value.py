@@ -131,6 +131,44 @@ def test_operation_against_pytorch(torch, name):
     assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-14)
 
 
+def test_weighted_sum_is_the_sum_of_products_at_every_order():
+    def small(w, x, b):
+        total = b
+        for weight, number in zip(w, x, strict=True):
+            total = total + weight * number
+        return total
+
+    found = []
+    for function in (Value.weighted_sum, small):
+        w, x, b = [Value(0.5), Value(-2.0), Value(3.0)], [Value(1.5), Value(0.25), Value(-1.0)], Value(0.75)
+        out = function(w, [x[0], x[1], x[0]], b)  # an input that is used twice
+        out = out * out
+        first = autograd.grad(out, [*w, x[0], x[1], b], create_graph=True)
+        second = autograd.grad(first[0] * first[3] + first[5], [*w, x[0], x[1], b])
+        out.backward()
+        found.append([out.data, *map(plain, first), *map(plain, second), *[v.grad for v in (*w, *x, b)]])
+    assert found[0] == pytest.approx(found[1], rel=1e-13)
+
+
+def test_weighted_sum_is_one_node_and_takes_numbers():
+    w = [Value(2.0), Value(-1.0)]
+    out = Value.weighted_sum(w, [3, 4.0])
+    assert (out.data, out._op, len(out._prev)) == (2.0, "w x + b", 5)
+    with pytest.raises(errors.ShapeError, match="weighted_sum: 1 inputs do not fit 2 weights"):
+        Value.weighted_sum(w, [1.0])
+    with pytest.raises(errors.DtypeError, match="expected a number"):
+        Value.weighted_sum(w, [1.0, "x"])
+
+
+def test_repeated_backward_adds_along_the_whole_graph():
+    x = Value(3.0)
+    y = x * x
+    z = y + x
+    z.backward()
+    z.backward()
+    assert (z.grad, y.grad, x.grad) == (2.0, 2.0, 14.0)
+
+
 def test_leaky_relu_and_softplus(torch):
     for v in (-1.5, 0.5, 30.0):
         x = Value(v)
