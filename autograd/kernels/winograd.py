@@ -28,10 +28,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.threads import jit, launch, scratch, thread_count
+from autograd.kernels.threads import jit, scratch, share_out, thread_count
 from autograd.kernels.winograd_tiles import (
     LANES,
     ROWS,
@@ -226,23 +225,21 @@ def correlate_block(x, filters, bias, out, sizes, tiling, start, staged, data, p
     transform_output(products, bias, sizes, tiling, start, count, staged, check, out)
 
 
-@jit(parallel=True)
-def correlate_tiles(x, filters, bias, out, sizes, tiling, staged, data, products, check):  # type: ignore[no-untyped-def]
-    """out[n, k] = bias[k] + sum over c of weight[k, c] slid over x[n, c], by blocks of tiles.
+@jit()
+def correlate_tiles(thread, threads, x, filters, bias, out, sizes, tiling, staged, data, products, check):  # type: ignore[no-untyped-def]
+    """out[n, k] = bias[k] + sum over c of weight[k, c] slid over x[n, c], for a thread's share of the blocks of tiles.
 
     `filters` is U; staged, data, products and check have a row of scratch for each thread.
     """
     sizes = Sizes(*sizes)
     tiling = Tiling(*tiling)
-    threads = data.shape[0]
     tiles = sizes.N * tiling.rows * tiling.columns
-    for thread in prange(threads):
-        check[thread, :] = 0
-        for start in range(thread * tiling.block, tiles, threads * tiling.block):
-            correlate_block(
-                x, filters, bias, out, sizes, tiling, start,
-                staged[thread], data[thread], products[thread], check[thread],
-            )  # fmt: skip
+    check[thread, :] = 0
+    for start in range(thread * tiling.block, tiles, threads * tiling.block):
+        correlate_block(
+            x, filters, bias, out, sizes, tiling, start,
+            staged[thread], data[thread], products[thread], check[thread],
+        )  # fmt: skip
 
 
 @jit()
@@ -259,16 +256,14 @@ def transform_filter(weight, inputs, outputs, input_step, output_step, turned, c
         filter_transform(taps, 0, 3 * LANES, LANES, filters, c * K + k, 6 * step, step)
 
 
-@jit(parallel=True)
-def transform_filters(weight, inputs, outputs, input_step, output_step, turned, K, taps, filters):  # type: ignore[no-untyped-def]
+@jit()
+def transform_filters(thread, threads, weight, inputs, outputs, input_step, output_step, turned, K, taps, filters):  # type: ignore[no-untyped-def]
     """U: filters[(p * inputs + c) * K + k], of the filter that stands at c * input_step + k * output_step.
 
-    Zero for k from `outputs` up to K; filters are turned half round first where `turned`.
+    Zero for k from `outputs` up to K; filters are turned half round first where `turned`. Threads share out the c.
     """
-    threads = taps.shape[0]
-    for thread in prange(threads):
-        for c in range(thread, inputs, threads):
-            transform_filter(weight, inputs, outputs, input_step, output_step, turned, c, K, taps[thread], filters)
+    for c in range(thread, inputs, threads):
+        transform_filter(weight, inputs, outputs, input_step, output_step, turned, c, K, taps[thread], filters)
 
 
 @jit()
@@ -306,36 +301,34 @@ def transform_weight(products, sizes, tiling, k, taps, out):  # type: ignore[no-
                 out[(k * sizes.C + c + lane) * 9 + tap] = taps[tap * LANES + lane]
 
 
-@jit(parallel=True)
-def weigh_tiles(x, gradient, out, sizes, tiling, staged, data, gradients, products):  # type: ignore[no-untyped-def]
-    """out[k, c] = weight transform of the sum over all tiles of G[p, t, k] * V[p, t, c].
+@jit()
+def weigh_tiles(thread, threads, x, gradient, sizes, tiling, staged, data, gradients, products):  # type: ignore[no-untyped-def]
+    """products[., p, k, c] = sum over a thread's share of the tiles of G[p, t, k] * V[p, t, c].
 
-    Threads share out the tiles, each with its own row of `products`, or where that has one row, the channels k.
+    Each thread has its own row of `products`; or where that has one row, all tiles and a share of the channels k.
     """
     sizes = Sizes(*sizes)
     tiling = Tiling(*tiling)
-    threads = data.shape[0]
-    tiles = sizes.N * tiling.rows * tiling.columns
     by_tiles = products.shape[0] > 1
     share = (tiling.K // ROWS + threads - 1) // threads * ROWS
-    for thread in prange(threads):
-        if by_tiles:
-            for start in range(thread * tiling.block, tiles, threads * tiling.block):
-                first = start < threads * tiling.block
-                weigh_block(
-                    x, gradient, sizes, tiling, start, 0, tiling.K, first,
-                    staged[thread], data[thread], gradients[thread], products[thread],
-                )  # fmt: skip
-        else:
-            k_start, k_stop = min(thread * share, tiling.K), min((thread + 1) * share, tiling.K)
-            for start in range(0, tiles, tiling.block):
-                weigh_block(
-                    x, gradient, sizes, tiling, start, k_start, k_stop, start == 0,
-                    staged[thread], data[thread], gradients[thread], products[0],
-                )  # fmt: skip
-    for thread in prange(threads):
-        for k in range(thread, sizes.K, threads):
-            transform_weight(products, sizes, tiling, k, staged[thread], out)
+    k_start, k_stop = (
+        (0, tiling.K) if by_tiles else (min(thread * share, tiling.K), min((thread + 1) * share, tiling.K))
+    )
+    begin, step = (thread * tiling.block, threads * tiling.block) if by_tiles else (0, tiling.block)
+    for start in range(begin, sizes.N * tiling.rows * tiling.columns, step):
+        weigh_block(
+            x, gradient, sizes, tiling, start, k_start, k_stop, start == begin,
+            staged[thread], data[thread], gradients[thread], products[thread if by_tiles else 0],
+        )  # fmt: skip
+
+
+@jit()
+def transform_weights(thread, threads, products, sizes, tiling, taps, out):  # type: ignore[no-untyped-def]
+    """out[k, c] = weight transform of the sum of all rows of products[., :, k, c], for a thread's share of the k."""
+    sizes = Sizes(*sizes)
+    tiling = Tiling(*tiling)
+    for k in range(thread, sizes.K, threads):
+        transform_weight(products, sizes, tiling, k, taps[thread], out)
 
 
 def _row(name: str, numbers: int, dtype: np.dtype) -> np.ndarray:
@@ -367,16 +360,16 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     filters = scratch("filters", POINTS * sizes.C * tiling.K, dtype)
     steps = (9, sizes.C * 9) if not turned else (sizes.K * 9, 9)
     taps = _row("taps", 9 * LANES, dtype)
-    launch(transform_filters, weight.reshape(-1), sizes.C, sizes.K, *steps, turned, tiling.K, taps, filters)
+    threads = thread_count()
+    share_out(transform_filters, threads, weight.reshape(-1), sizes.C, sizes.K, *steps, turned, tiling.K, taps, filters)
     padded = np.zeros(tiling.K, dtype)
     padded[: bias.size] = bias
     data = _row("data", POINTS * tiling.data_step, dtype)
     products = _row("products", POINTS * tiling.product_step, dtype)
     check = _row("check", LANES, dtype)
     staged = _staged(tiling, dtype)
-    launch(
-        correlate_tiles, x.reshape(-1), filters, padded, out.reshape(-1), sizes, tiling, staged, data, products, check
-    )
+    x, out = x.reshape(-1), out.reshape(-1)
+    share_out(correlate_tiles, threads, x, filters, padded, out, sizes, tiling, staged, data, products, check)
     return bool(np.isfinite(check[:, :LANES]).all())
 
 
@@ -403,8 +396,7 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     data = _row("data", POINTS * tiling.data_step, dtype)
     gradients = _row("gradients", POINTS * tiling.product_step, dtype)
     staged = _staged(tiling, dtype)
-    launch(
-        weigh_tiles, x.reshape(-1), gradient.reshape(-1), out.reshape(-1), sizes, tiling, staged, data, gradients,
-        products,
-    )  # fmt: skip
+    x, gradient = x.reshape(-1), gradient.reshape(-1)
+    share_out(weigh_tiles, threads, x, gradient, sizes, tiling, staged, data, gradients, products)
+    share_out(transform_weights, threads, products, sizes, tiling, staged, out.reshape(-1))
     return bool(np.isfinite(out).all())
