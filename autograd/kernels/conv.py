@@ -29,7 +29,7 @@ COLUMN_BYTES = 192 << 10
 # Rows of the columns' matrix that are gathered before they are multiplied.
 DEPTH_BLOCK = 320
 # What gathering a vector of columns costs, counted in multiplications of vectors.
-GATHER = 10
+GATHER = 40
 # What adding up the lanes of a dot tile costs, for each of its sums.
 LANE_SUM = 3
 # Work below this many multiplications of vectors is done before other threads have woken up.

@@ -22,8 +22,9 @@ from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside, 
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import OUTER_VECTORS, VECTOR_BYTES, WIDE_ROWS, copy_rows, spread_rows_by_two
 
-# Planes of one band should stay in a core's second-level cache beside the weights.
-PLANE_BYTES = 256 << 10
+# Planes of one band should stay in a core's second-level cache, and where few rows of the weight meet them, so that
+# reading them takes the time, in the first-level cache.
+PLANE_BYTES, NEAR_BYTES = 768 << 10, 24 << 10
 # Sums that are stored by whole rows stay in the first-level cache.
 SUM_BYTES = 24 << 10
 # Taps whose numbers are used for all output channels before the next ones: overlapping rows of 32 channels, 3x3.
@@ -145,8 +146,9 @@ def lay_out(
         if (dealt * plane + rows_beside * computed) * itemsize > PLANE_BYTES and (band, images) != candidates[0]:
             continue
         tasks = -(-sizes.N // images) * sizes.groups * -(-sizes.OH // band)
+        far = 1 if dealt * plane * itemsize > NEAR_BYTES else 0
         moved = dealt * images * rows * -(-row // vector) + sizes.K * images * band * -(-sizes.OW // vector)
-        cost = -(-tasks // threads) * (computed // vector * outputs * depth + MOVE * moved + begin)
+        cost = -(-tasks // threads) * (computed // vector * (outputs + far * outputs // unit) * depth + MOVE * moved + begin)
         if best is None or cost < best[0]:
             whole = outputs * computed * itemsize <= SUM_BYTES
             best = cost, Layout(row, rows, plane, band, images, unit, computed if whole else width)
