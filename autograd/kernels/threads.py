@@ -67,7 +67,8 @@ def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        compiled: Any = numba.njit(nogil=True, **options)(function)
+        # As NumPy divides: a check for zero at every division would keep loops from being vectorised.
+        compiled: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
         if config.DISABLE_JIT:
             return function
         try:

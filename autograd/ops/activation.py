@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, op
 from . import scalar
 from .dims import normalize_dim, number
-from .families import parametric, unary, values
+from .families import fused, fused_rule, parametric, unary, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -54,28 +55,33 @@ def _log_sigmoid(x: Any) -> Any:
 
 RELU = unary(
     "relu",
-    _relu,
+    fused("relu", _relu),
     lambda x: x if x > 0 or x != x else 0.0,
-    lambda g, out: op.where(out <= 0, 0.0, g),
+    fused_rule("relu", lambda g, out: op.where(out <= 0, 0.0, g)),
     kinks=(0,),
     promotes="same",
     formula="max(x, 0)",
 )
 SIGMOID = unary(
-    "sigmoid", _sigmoid, scalar.sigmoid, lambda g, out: g * out * (1 - out), label="σ", formula="1 / (1 + e^-x)"
+    "sigmoid",
+    fused("sigmoid", _sigmoid),
+    scalar.sigmoid,
+    fused_rule("sigmoid", lambda g, out: g * out * (1 - out)),
+    label="σ",
+    formula="1 / (1 + e^-x)",
 )
 LOGSIGMOID = unary(
     "logsigmoid",
-    _log_sigmoid,
+    fused("logsigmoid", _log_sigmoid),
     lambda x: min(x, 0.0) - math.log1p(math.exp(-abs(x))),
-    lambda g, x: g * op.sigmoid(-x),
+    fused_rule("logsigmoid", lambda g, x: g * op.sigmoid(-x)),
     formula="ln(1 / (1 + e^-x))",
 )
 SILU = unary(
     "silu",
-    lambda x: x * _sigmoid(x),
+    fused("silu", lambda x: x * _sigmoid(x)),
     lambda x: x * scalar.sigmoid(x),
-    lambda g, x: g * op.sigmoid(x) * (1 + x * (1 - op.sigmoid(x))),
+    fused_rule("silu", lambda g, x: g * op.sigmoid(x) * (1 + x * (1 - op.sigmoid(x)))),
     formula="x / (1 + e^-x)",
     source="Elfwing, Uchibe and Doya 2017, arXiv 1702.03118",
 )
@@ -92,18 +98,18 @@ LEAKY_RELU = parametric(
     "leaky_relu",
     ("slope",),
     [(0.01,), (0.2,)],
-    forward=lambda x, slope: np.where(x > 0, x, slope * x),
+    forward=fused("leaky_relu", lambda x, slope: np.where(x > 0, x, slope * x)),
     scalar=lambda x, slope: x if x > 0 else slope * x,
-    vjp=lambda g, x, slope: op.where(x > 0, g, slope * g),
+    vjp=fused_rule("leaky_relu", lambda g, x, slope: op.where(x > 0, g, slope * g)),
     formula="x where x > 0, else slope x",
 )
 ELU = parametric(
     "elu",
     ("alpha",),
     [(1.0,), (0.5,)],
-    forward=lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+    forward=fused("elu", lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))),
     scalar=lambda x, alpha: x if x > 0 else alpha * math.expm1(x),
-    vjp=lambda g, x, alpha: op.where(x > 0, g, g * alpha * op.exp(op.minimum(x, 0))),
+    vjp=fused_rule("elu", lambda g, x, alpha: op.where(x > 0, g, g * alpha * op.exp(op.minimum(x, 0)))),
     formula="x where x > 0, else alpha (e^x - 1)",
     source="Clevert, Unterthiner and Hochreiter 2015, arXiv 1511.07289",
 )
@@ -118,11 +124,17 @@ CELU = parametric(
     source="Barron 2017, arXiv 1704.07483",
 )
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+def _selu_rule(g: Any, x: Any) -> Any:
+    return op.where(x > 0, g * _SELU_SCALE, g * (_SELU_SCALE * _SELU_ALPHA) * op.exp(op.minimum(x, 0)))
+
+
 SELU = unary(
     "selu",
-    lambda x: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0))),
+    fused("selu", lambda x: _SELU_SCALE * np.where(x > 0, x, _SELU_ALPHA * np.expm1(np.minimum(x, 0)))),
     lambda x: _SELU_SCALE * (x if x > 0 else _SELU_ALPHA * math.expm1(x)),
-    lambda g, x: op.where(x > 0, g * _SELU_SCALE, g * (_SELU_SCALE * _SELU_ALPHA) * op.exp(op.minimum(x, 0))),
+    fused_rule("selu", _selu_rule),
     kinks=(0,),
     formula="scale elu(x, alpha)",
     source="Klambauer et al. 2017, arXiv 1706.02515",
@@ -132,9 +144,9 @@ HARDTANH = parametric(
     ("low", "high"),
     [(-1.0, 1.0), (-0.5, 1.5)],
     kinks=(-1, -0.5, 1, 1.5),
-    forward=lambda x, low, high: np.clip(x, low, high),
+    forward=fused("hardtanh", lambda x, low, high: np.clip(x, low, high)),
     scalar=lambda x, low, high: min(max(x, low), high),
-    vjp=lambda g, x, low, high: op.where((x > low) & (x < high), g, 0.0),
+    vjp=fused_rule("hardtanh", lambda g, x, low, high: op.where((x > low) & (x < high), g, 0.0)),
     formula="min(max(x, low), high)",
 )
 
@@ -150,9 +162,11 @@ SOFTPLUS = parametric(
     ("beta", "threshold"),
     [(1.0, 20.0), (2.0, 20.0), (2.0, 1.0)],
     kinks=(0.5,),
-    forward=_softplus,
+    forward=fused("softplus", _softplus),
     scalar=lambda x, beta, threshold: x if beta * x > threshold else scalar.softplus(beta * x) / beta,
-    vjp=lambda g, x, beta, threshold: op.where(beta * x > threshold, g, g * op.sigmoid(beta * x)),
+    vjp=fused_rule(
+        "softplus", lambda g, x, beta, threshold: op.where(beta * x > threshold, g, g * op.sigmoid(beta * x))
+    ),
     formula="ln(1 + e^(beta x)) / beta",
 )
 
@@ -168,9 +182,9 @@ def _mish_rule(g: Any, x: Any) -> Any:
 
 MISH = unary(
     "mish",
-    _mish,
+    fused("mish", _mish),
     lambda x: x * math.tanh(scalar.softplus(x)),
-    _mish_rule,
+    fused_rule("mish", _mish_rule),
     formula="x tanh(ln(1 + e^x))",
     source="Misra 2019, arXiv 1908.08681",
 )
@@ -201,14 +215,17 @@ def _gelu_rule(g: Any, x: Any, approximate: str) -> Any:
     return g * (0.5 * (1 + op.erf(x / math.sqrt(2))) + x * density)
 
 
+_KERNELS = {"none": "gelu", "tanh": "gelu_tanh"}
+_GELUS = {way: fused(name, functools.partial(_gelu, approximate=way)) for way, name in _KERNELS.items()}
+_GELU_RULES = {way: fused_rule(name, functools.partial(_gelu_rule, approximate=way)) for way, name in _KERNELS.items()}
 GELU = parametric(
     "gelu",
     ("approximate",),
     [("none",), ("tanh",)],
     kinks=(),
-    forward=_gelu,
+    forward=lambda x, approximate: _GELUS[approximate](x),
     scalar=_gelu_scalar,
-    vjp=_gelu_rule,
+    vjp=lambda g, x, approximate: _GELU_RULES[approximate](g, x),
     formula="x P(N(0, 1) <= x)",
     source="Hendrycks and Gimpel 2016, arXiv 1606.08415",
 )

@@ -10,7 +10,7 @@ import numpy as np
 from ..primitive import Sample, define, op
 from . import scalar
 from .dims import number
-from .families import binary, unary, values
+from .families import binary, fused, unary, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -33,7 +33,7 @@ __all__ = [
 
 Operand = Any  # a Tensor, an array or a number
 
-EXP = unary("exp", np.exp, scalar.exp, lambda g, out: g * out, formula="e^x")
+EXP = unary("exp", fused("exp", np.exp), scalar.exp, lambda g, out: g * out, formula="e^x")
 EXP2 = unary("exp2", np.exp2, scalar.through_array(np.exp2), lambda g, out: g * out * math.log(2), formula="2^x")
 EXPM1 = unary("expm1", np.expm1, scalar.expm1, lambda g, out: g * (out + 1), formula="e^x - 1")
 LOG = unary("log", np.log, scalar.log, lambda g, x: op.div(g, x), low=0.3, formula="ln x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ __all__ = [
     "comparison",
     "floats_alone",
     "from_scipy",
+    "fused",
+    "fused_rule",
     "in_float32",
     "is_raw",
     "parametric",
@@ -63,6 +66,45 @@ def is_raw(*operands: Any) -> bool:
     (Where gradients are recorded it is given Tensors, and the formula has every order.)
     """
     return all(x is None or (type(x) is np.ndarray and x.dtype != np.float16 and x.size) for x in operands)
+
+
+# From this many numbers on a kernel is faster than NumPy's passes, also on one thread.
+_MANY = 4096
+
+
+def _for_kernel(x: Any) -> bool:
+    return type(x) is np.ndarray and x.size >= _MANY and x.dtype == np.float32 and x.flags.carray
+
+
+def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """A forward that calls the kernel of that name on many float32 numbers, and `plain` on all else."""
+
+    def forward(x: Any, *settings: Any) -> Any:
+        if _for_kernel(x):
+            from ..kernels import activations
+
+            return activations.forward(name, x, *settings)
+        return plain(x, *settings)
+
+    return forward
+
+
+class fused_rule:  # noqa: N801 - stands where a function does
+    """A rule that calls the kernel of that name on many float32 numbers; on all else, and on Tensors, `rule` itself.
+
+    The rule's parameters are the gradient, x or out, and all settings.
+    """
+
+    def __init__(self, name: str, rule: Callable[..., Any]) -> None:
+        self.name, self.rule = name, rule
+        self.__signature__ = inspect.signature(rule)
+
+    def __call__(self, g: Any, saved: Any, *settings: Any) -> Any:
+        if _for_kernel(saved) and _for_kernel(g) and g.shape == saved.shape:
+            from ..kernels import activations
+
+            return activations.backward(self.name, g, saved, *settings)
+        return self.rule(g, saved, *settings)
 
 
 def from_scipy(name: str) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from ..composites import composite
 from ..primitive import Sample, as_handle, op
 from . import scalar
-from .families import binary, in_float32, unary, values
+from .families import binary, fused, fused_rule, in_float32, unary, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -50,7 +50,13 @@ TAN = unary(
 )
 SINH = unary("sinh", np.sinh, scalar.sinh, lambda g, x: g * op.cosh(x), formula="sinh x")
 COSH = unary("cosh", np.cosh, scalar.cosh, lambda g, x: g * op.sinh(x), formula="cosh x")
-TANH = unary("tanh", np.tanh, math.tanh, lambda g, out: g * (1 - out * out), formula="tanh x")
+TANH = unary(
+    "tanh",
+    fused("tanh", np.tanh),
+    math.tanh,
+    fused_rule("tanh", lambda g, out: g * (1 - out * out)),
+    formula="tanh x",
+)
 
 ASIN = unary(
     "asin",
