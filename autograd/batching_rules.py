@@ -308,6 +308,12 @@ def _convolution_weights(primitive: Primitive, inputs: Any, batched: Any, size: 
     return op.reshape.apply(out, (size, out.shape[0] // size, *out.shape[1:]))
 
 
+def _convolution_bias(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes: Any) -> Any:
+    """The gradient by the bias: each example's channels are channels of one batch."""
+    out = primitive.apply(_channels(inputs[0], batched[0], size))
+    return op.reshape.apply(out, (size, out.shape[0] // size))
+
+
 def _embedding(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes: Any) -> Any:
     weight, indices, share = inputs
     if not batched[0]:
@@ -412,6 +418,7 @@ RULES.update(
         "conv2d": _convolution,
         "conv2d_input_gradient": _convolution,
         "conv2d_weight_gradient": _convolution_weights,
+        "conv2d_bias_gradient": _convolution_bias,
         "cross_entropy": _cross_entropy,
     }
 )

@@ -182,6 +182,15 @@ def conv2d_weight_gradient(
     return _weigh_columns(x, gradient, sizes).reshape(shape)
 
 
+def conv2d_bias_gradient(gradient: np.ndarray) -> np.ndarray:
+    """The gradient of sum(conv2d(x, weight, bias) * gradient) by bias, of shape (K,): the sum of each channel."""
+    N, K, OH, OW = gradient.shape
+    out = np.empty(K, gradient.dtype)
+    threads = 1 if gradient.size < SMALL else thread_count()
+    share_out(tiles.sum_channels, threads, gradient.reshape(N * K, OH * OW), out)
+    return out
+
+
 @lru_cache(maxsize=512)
 def _sizes(
     x_shape: tuple[int, ...],

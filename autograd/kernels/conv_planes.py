@@ -148,7 +148,8 @@ def lay_out(
         tasks = -(-sizes.N // images) * sizes.groups * -(-sizes.OH // band)
         far = 1 if dealt * plane * itemsize > NEAR_BYTES else 0
         moved = dealt * images * rows * -(-row // vector) + sizes.K * images * band * -(-sizes.OW // vector)
-        cost = -(-tasks // threads) * (computed // vector * (outputs + far * outputs // unit) * depth + MOVE * moved + begin)
+        products = computed // vector * (outputs + far * outputs // unit) * depth
+        cost = -(-tasks // threads) * (products + MOVE * moved + begin)
         if best is None or cost < best[0]:
             whole = outputs * computed * itemsize <= SUM_BYTES
             best = cost, Layout(row, rows, plane, band, images, unit, computed if whole else width)

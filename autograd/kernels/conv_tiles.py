@@ -268,3 +268,23 @@ def weigh(thread, threads, x, gradient, partial, sizes, step, block, offsets, co
             gather_gradient(gradient, sizes, group, q, q_stop, rows, step)
             multiply_dots(rows, step, columns, offsets, depth, sizes.K, step, sums)
         unpack_dots(sums, sizes.K, depth, partial[part, group], c * taps)
+
+
+@jit(fastmath={"reassoc"})
+def total(numbers):  # type: ignore[no-untyped-def]
+    """The sum of some numbers, in any order."""
+    result = numbers.dtype.type(0)
+    for i in range(numbers.size):
+        result += numbers[i]
+    return result
+
+
+@jit()
+def sum_channels(thread, threads, planes, out):  # type: ignore[no-untyped-def]
+    """out[k] = sum over n and p of planes[n * K + k, p]"""
+    K = out.size
+    for k in range(thread, K, threads):
+        whole = 0.0
+        for plane in range(k, planes.shape[0], K):
+            whole += total(planes[plane])
+        out[k] = whole

@@ -69,6 +69,11 @@ def conv2d_weight_gradient(
     return out.reshape(gradient.shape[1], x.shape[1] // groups, *kernel_size)
 
 
+def conv2d_bias_gradient(gradient: np.ndarray) -> np.ndarray:
+    """out[k] = sum over n, oh, ow of gradient[n, k, oh, ow]"""
+    return gradient.sum(axis=(0, 2, 3))
+
+
 def max_pool2d(
     x: np.ndarray, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, output_size: Pair
 ) -> tuple[np.ndarray, np.ndarray]:

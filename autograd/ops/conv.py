@@ -121,6 +121,12 @@ def _weight_gradient(x: Any, gradient: Any, kernel_size: Pair, *geometry: Any) -
     return conv.conv2d_weight_gradient(x, gradient, kernel_size, *geometry)
 
 
+def _bias_gradient(gradient: Any) -> Any:
+    from ..kernels import conv
+
+    return conv.conv2d_bias_gradient(gradient)
+
+
 def _reference(name: str) -> Callable[..., Any]:
     def reference(*arguments: Any) -> Any:
         from ..kernels import reference as plain
@@ -194,6 +200,12 @@ def _weight_gradient_infer(x: Any, y: Any, kernel_size: Pair, *geometry: Any) ->
     _check_gradient("conv2d_weight_gradient", x.shape, filters, y.shape, *geometry)
 
 
+def _bias_gradient_infer(x: Any) -> None:
+    require_floating("conv2d_bias_gradient", x)
+    if x.ndim != 4:
+        raise ShapeError(f"conv2d_bias_gradient: the gradient must be (N, K, H, W), not {x.shape}")
+
+
 _GEOMETRY = ("stride", "padding", "dilation", "groups")
 
 
@@ -204,7 +216,7 @@ def _rule(
     return [
         op.conv2d_input_gradient(g, weight, x.shape[2:], *geometry) if needs[0] else None,
         op.conv2d_weight_gradient(x, g, weight.shape[2:], *geometry) if needs[1] else None,
-        op.sum(g, (0, 2, 3), False) if needs[2] else None,
+        op.conv2d_bias_gradient(g) if needs[2] else None,
     ]
 
 
@@ -299,6 +311,17 @@ CONV2D_WEIGHT_GRADIENT = define(
     reference=_reference("conv2d_weight_gradient"),
     samples=_gradient_samples("weight"),
     formula="adjoint of conv2d by its filters",
+)
+
+CONV2D_BIAS_GRADIENT = define(
+    "conv2d_bias_gradient",
+    forward=_in_dtype(_bias_gradient),
+    inputs=("x",),
+    vjp={"x": lambda g, x_shape: op.expand(op.reshape(g, (1, x_shape[1], 1, 1)), x_shape)},
+    infer=_bias_gradient_infer,
+    reference=_reference("conv2d_bias_gradient"),
+    samples=lambda rng: [Sample((values(rng, shape),)) for shape in ((2, 3, 4, 5), (1, 2, 1, 1), (0, 2, 3, 3))],
+    formula="sum_nij g[n,k,i,j]",
 )
 
 

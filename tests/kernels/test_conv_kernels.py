@@ -206,6 +206,14 @@ def test_agrees_with_torch(case, dtype):
     assert_close(weight_gradient, tensors[1].grad.numpy(), dtype)
 
 
+@pytest.mark.parametrize("shape", [(3, 5, 4, 7), (2, 3, 1, 1), (0, 2, 3, 3), (16, 8, 40, 40)])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_gradient_by_the_bias_is_the_sum_of_each_channel(shape, dtype):
+    gradient = np.random.default_rng(3).standard_normal(shape).astype(dtype)
+    expected = reference.conv2d_bias_gradient(gradient.astype(np.float64))
+    assert_close(conv.conv2d_bias_gradient(gradient), expected, dtype)
+
+
 def test_a_hand_computed_convolution():
     x = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
     weight = np.array([[[[1, 2], [3, 4]]]], np.float32)
