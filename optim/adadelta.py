@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero
+from .optimizer import Group, Optimizer, at_least_zero, fused
 
 __all__ = ["Adadelta"]
 
@@ -90,3 +90,7 @@ class Adadelta(Optimizer):
         r *= rho
         r += (1 - rho) * (d * d)
         x -= group["lr"] * d
+
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        lr, rho, eps, decay = group["lr"], group["rho"], group["eps"], group["weight_decay"]
+        return fused("adadelta", (x, g, s["square_avg"], s["acc_delta"]), lr, rho, 1 - rho, eps, decay)

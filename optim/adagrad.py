@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero
+from .optimizer import Group, Optimizer, at_least_zero, fused
 
 __all__ = ["Adagrad"]
 
@@ -87,3 +87,7 @@ class Adagrad(Optimizer):
         h = s["sum"]
         h += g * g
         x -= lr * g / (np.sqrt(h) + group["eps"])
+
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        lr = group["lr"] / (1 + (t - 1) * group["lr_decay"])
+        return fused("adagrad", (x, g, s["sum"]), lr, group["eps"], group["weight_decay"])

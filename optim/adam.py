@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero, two_below_one
+from .optimizer import Group, Optimizer, at_least_zero, fused, two_below_one
 
 __all__ = ["Adam", "AdamW"]
 
@@ -115,6 +115,24 @@ class Adam(Optimizer):
         step = m / root
         step *= lr / (1 - beta1**t)
         x -= step
+
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
+        decoupled = group["decoupled_weight_decay"]
+        largest = s["max_exp_avg_sq"] if group["amsgrad"] else x[:0]
+        return fused(
+            "adam",
+            (x, g, s["exp_avg"], s["exp_avg_sq"], largest),
+            lr / (1 - beta1**t),
+            beta1,
+            1 - beta1,
+            beta2,
+            1 - beta2,
+            math.sqrt(1 - beta2**t),
+            group["eps"],
+            0 if decoupled else decay,
+            1 - lr * decay if decoupled else 1,
+        )
 
 
 class AdamW(Adam):

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.primitive import make
 
-from .optimizer import Group, Optimizer, State, at_least_zero, single, two_below_one
+from .optimizer import Group, Optimizer, State, at_least_zero, fused, single, two_below_one
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
 
@@ -45,6 +45,18 @@ class _AdamVariant(Optimizer):
         v *= beta2
         v += (1 - beta2) * (g * g)
         return m, v
+
+    def fused_betas(self, group: Group) -> tuple[float, float, float, float]:
+        """Each beta and 1 - beta, as a compiled pass takes them."""
+        beta1, beta2 = group["betas"]
+        return beta1, 1 - beta1, beta2, 1 - beta2
+
+    def fused_decay(self, group: Group) -> tuple[float, float]:
+        """The penalty, and the factor of decoupled decay."""
+        decay = group["weight_decay"]
+        if group.get("decoupled_weight_decay"):
+            return 0.0, 1 - group["lr"] * decay
+        return decay, 1.0
 
 
 class NAdam(_AdamVariant):
@@ -137,6 +149,11 @@ class NAdam(_AdamVariant):
         x -= s["share_of_g"] * g / root
         x -= s["share_of_m"] * m / root
 
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        arrays, betas, decays = (x, g, s["exp_avg"], s["exp_avg_sq"]), self.fused_betas(group), self.fused_decay(group)
+        bias = 1 - group["betas"][1] ** t
+        return fused("nadam", arrays, s["share_of_g"], s["share_of_m"], *betas, bias, group["eps"], *decays)
+
 
 class RAdam(_AdamVariant):
     """Adam that waits for its variance: the quotient is taken, and scaled down, once enough gradients were seen.
@@ -212,16 +229,29 @@ class RAdam(_AdamVariant):
         g = self.decayed(x, g, group)
         m, v = self.means(g, s, group)
         step = group["lr"] / (1 - beta1**t) * m
+        rectified = self.rectified(t, beta2)
+        if rectified:
+            root = np.sqrt(v)
+            root += group["eps"]
+            step *= rectified
+            step /= root
+        x -= step
+
+    def rectified(self, t: int, beta2: float) -> float:
+        """r sqrt(1 - beta2^t), or 0 while rho is too small."""
         unbiased = 1 - beta2**t
         rho_inf = 2 / (1 - beta2) - 1
         rho = rho_inf - 2 * t * beta2**t / unbiased
-        if rho > 5:
-            r = math.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
-            root = np.sqrt(v)
-            root += group["eps"]
-            step *= r * math.sqrt(unbiased)
-            step /= root
-        x -= step
+        if rho <= 5:
+            return 0.0
+        r = math.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+        return r * math.sqrt(unbiased)
+
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        beta1, beta2 = group["betas"]
+        arrays, betas, decays = (x, g, s["exp_avg"], s["exp_avg_sq"]), self.fused_betas(group), self.fused_decay(group)
+        rate = group["lr"] / (1 - beta1**t)
+        return fused("radam", arrays, rate, *betas, self.rectified(t, beta2), group["eps"], *decays)
 
 
 class Adamax(_AdamVariant):
@@ -295,3 +325,8 @@ class Adamax(_AdamVariant):
         u *= beta2
         np.maximum(u, np.abs(g) + group["eps"], out=u)
         x -= group["lr"] / (1 - beta1**t) * m / u
+
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        beta1, beta2 = group["betas"]
+        rate, arrays = group["lr"] / (1 - beta1**t), (x, g, s["exp_avg"], s["exp_inf"])
+        return fused("adamax", arrays, rate, beta1, 1 - beta1, beta2, group["eps"], group["weight_decay"])

@@ -10,8 +10,9 @@ A rule that keeps no count in its state says `counts = False`, and one that does
 `whole = True`. Numbers that a rule keeps beside its arrays (`numbers`) are 0-d Tensors of float32 in the state, as in
 PyTorch, or of float64 where that is the default dtype.
 
-Large parameters are handed to the rule in blocks that fit the cache. A rule acts on each number by itself, so blocks
-change nothing in the result; the intermediate arrays of the formula stay small, and are reused at once.
+Large parameters go through `update_fused` where a rule has one: the same arithmetic, compiled, in one pass. Otherwise
+they are handed to the rule in blocks that fit the cache. A rule acts on each number by itself, so neither changes
+anything in the result; in blocks, the intermediate arrays of the formula stay small, and are reused at once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from functools import wraps
+from functools import cache, wraps
 from itertools import count
 from typing import Any, ClassVar
 
@@ -34,6 +35,9 @@ from autograd.primitive import make, version_cell
 __all__ = ["Optimizer"]
 
 BLOCK = 1 << 14  # numbers: 64 KiB of float32, below the size at which malloc asks the system for fresh pages
+
+# From this size a compiled pass is worth it. A model of smaller parameters never loads the compiler.
+FUSED = 1 << 13
 
 State = dict[str, Any]
 Group = dict[str, Any]
@@ -110,9 +114,9 @@ class Optimizer:
         state: from parameter to its state, a dict of Tensors and of "step", the number of steps so far.
         defaults: the settings given at first.
 
-    The settings `foreach` and `fused` of PyTorch's optimizers change nothing here: every step is one pass of NumPy over
-    blocks that fit the cache. `capturable` (CUDA graphs) and `differentiable` (a step that is itself recorded) are
-    refused when they are true.
+    The settings `foreach` and `fused` of PyTorch's optimizers change nothing here: large parameters are changed in one
+    compiled pass where the rule has one, and others by NumPy, with the same results. `capturable` (CUDA graphs) and
+    `differentiable` (a step that is itself recorded) are refused when they are true.
 
     A batch too large for memory is split, and the gradients of its parts add up before one step:
 
@@ -246,6 +250,14 @@ class Optimizer:
         """
         raise NotImplementedError(f"{self._name} has no update rule; define `def update(self, x, g, s, t, group):`")
 
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        """Do what `update` does, to the bit, in one compiled pass over arrays of one dimension.
+
+        Returns:
+            Whether it was done; False where there is no such pass for these settings.
+        """
+        return False
+
     @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step: change every parameter that has a gradient.
@@ -284,23 +296,26 @@ class Optimizer:
                 array = array.astype(x.dtype)
                 state[name] = make(array)
             arrays[name] = array
-        numbers = self.numbers(state, t, group) if self.number_names else None
+        numbers = self.numbers(state, t, group) if self.number_names else {}
         if group.get("maximize"):
             g = -g
-        if x.size <= BLOCK or self.whole or not (x.flags.c_contiguous and g.flags.c_contiguous):
-            if numbers:
-                arrays.update(numbers)
-            self.update(x, g, arrays, t, group)
+        if x.size < FUSED or self.whole or not (x.flags.c_contiguous and g.flags.c_contiguous):
+            self.update(x, g, {**arrays, **numbers} if numbers else arrays, t, group)
         else:
-            x, g = x.reshape(-1), g.reshape(-1)
             arrays = {name: array.reshape(-1) for name, array in arrays.items()}
-            for start in range(0, x.size, BLOCK):
-                block = slice(start, start + BLOCK)
-                cut = {name: array[block] for name, array in arrays.items()}
-                if numbers:
-                    cut.update(numbers)
-                self.update(x[block], g[block], cut, t, group)
+            self._step_large(x.reshape(-1), g.reshape(-1), arrays, numbers, t, group)
         version_cell(parameter)[0] += 1
+
+    def _step_large(
+        self, x: Any, g: Any, arrays: dict[str, Any], numbers: dict[str, Any], t: int, group: Group
+    ) -> None:
+        all_state = {**arrays, **numbers} if numbers else arrays
+        if x.dtype == g.dtype and x.dtype.char in "fd" and self.update_fused(x, g, all_state, t, group):
+            return
+        for start in range(0, x.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            cut = {name: array[block] for name, array in arrays.items()}
+            self.update(x[block], g[block], {**cut, **numbers}, t, group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients, or with `set_to_none=False` overwrite them with zeros."""
@@ -472,6 +487,20 @@ def _numbers_of(group: Group) -> Group:
     if PLAIN.issuperset(map(type, group.values())):
         return group
     return {name: v.item() if isinstance(v, (Tensor, np.generic)) else v for name, v in group.items()}
+
+
+def fused(kernel: str, arrays: tuple[Any, ...], *numbers: float) -> bool:
+    """Run a compiled pass; all numbers as float, for which it is compiled. Returns True, as `update_fused` has to."""
+    getattr(_kernels(), kernel)(*arrays, *map(float, numbers))
+    return True
+
+
+@cache
+def _kernels() -> Any:
+    """The compiled passes, imported when the first large parameter is changed."""
+    from autograd.kernels import updates
+
+    return updates
 
 
 def _begin(x: Any, start: Any) -> Any:

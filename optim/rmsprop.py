@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero, below_one
+from .optimizer import Group, Optimizer, at_least_zero, below_one, fused
 
 __all__ = ["RMSprop"]
 
@@ -112,3 +112,9 @@ class RMSprop(Optimizer):
         else:
             v = u
         x -= group["lr"] * v
+
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        if group["momentum"] or group["centered"]:
+            return False
+        lr, alpha, eps, decay = group["lr"], group["alpha"], group["eps"], group["weight_decay"]
+        return fused("rmsprop", (x, g, s["square_avg"]), lr, alpha, 1 - alpha, eps, decay)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from autograd.errors import ArgumentError
 
-from .optimizer import Group, Optimizer, at_least_zero
+from .optimizer import Group, Optimizer, at_least_zero, fused
 
 __all__ = ["SGD"]
 
@@ -101,3 +101,10 @@ class SGD(Optimizer):
             v += g if t == 1 else (1 - group["dampening"]) * g
             g = g + mu * v if group["nesterov"] else v
         x -= lr * g
+
+    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+        lr, mu, decay = group["lr"], group["momentum"], group["weight_decay"]
+        if mu:
+            undamped = 1 if t == 1 else 1 - group["dampening"]
+            return fused("sgd_momentum", (x, g, s["momentum_buffer"]), lr, mu, undamped, decay, group["nesterov"])
+        return fused("sgd", (x, g), lr, decay)

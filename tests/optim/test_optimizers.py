@@ -433,6 +433,39 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch, name: str, seed:
     np.testing.assert_array_equal(*results)
 
 
+FUSED = ("SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Lion")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", FUSED)
+def test_a_compiled_pass_gives_the_bits_of_the_rule(name: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    dtype = np.float64 if seed == 3 else np.float32
+    rng = np.random.default_rng(seed)
+    x, gradients = rng.normal(size=(9, 41)).astype(dtype), rng.normal(size=(12, 9, 41)).astype(dtype)
+    x[3, 4], x[5, 6], gradients[2, 7, 8] = np.inf, np.nan, np.nan
+    settings = {**settings_of(name, seed), **({"momentum": 0, "centered": False} if name == "RMSprop" else {})}
+    done, results = [], []
+    inner = getattr(optim, name).update_fused
+    monkeypatch.setattr(getattr(optim, name), "update_fused", lambda *args: done.append(inner(*args)) or done[-1])
+    for smallest in (1, 1000):
+        monkeypatch.setattr(base, "FUSED", smallest)
+        p = autograd.tensor(x, requires_grad=True)
+        optimizer = getattr(optim, name)([p], **settings)
+        with np.errstate(all="ignore"):
+            for g in gradients:
+                p.grad = autograd.tensor(g)
+                optimizer.step()
+        results.append(
+            [
+                p.detach().numpy(),
+                *(s.numpy() for s in optimizer.state[p].values() if s is not None and not isinstance(s, int)),
+            ]
+        )
+    assert done == [True] * len(gradients)
+    for compiled, plain in zip(*results, strict=True):
+        np.testing.assert_array_equal(compiled, plain)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 @pytest.mark.parametrize("name", TABLE)
 def test_dtypes_and_layouts_are_kept(name: str, dtype: Any) -> None:
