@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import accelerator, amp, backends, compiler, cuda, distributed, errors, fx, graph, jit, ops
+from . import accelerator, amp, backends, compiler, cuda, distributed, errors, fx, graph, jit, ops, sparse
 from .allocator import keep_memory as _keep_memory
 from .amp import GradScaler, autocast, get_autocast_dtype, is_autocast_cpu_enabled, is_autocast_enabled
 from .anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
@@ -144,6 +144,8 @@ from .settings import (
     set_printoptions,
     use_deterministic_algorithms,
 )
+from .sparse import mm as spmm
+from .sparse import sparse_coo_tensor
 from .tensor import Tensor
 from .tracing import record
 from .value import Value
@@ -152,6 +154,8 @@ from .windows import bartlett_window, blackman_window, hamming_window, hann_wind
 from .draw import draw  # isort: skip  # the function takes the place of the subpackage of its name
 
 graph.services.module = lambda name: importlib.import_module(f"{__name__}.{name}")
+
+mps = xpu = cuda  # none of them is there, and all answer alike
 
 __version__ = "0.1.0"
 # Another distribution installs a package of this name; nn, optim and the command look for this mark.
@@ -193,6 +197,11 @@ __all__ = [
     "jit",
     "preserve_format",
     "set_default_tensor_type",
+    "sparse",
+    "sparse_coo_tensor",
+    "spmm",
+    "mps",
+    "xpu",
     "set_float32_matmul_precision",
     "set_flush_denormal",
     "set_num_interop_threads",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Handle",
+    "Size",
     "appliers",
     "as_handle",
     "handle_types",
@@ -26,6 +28,28 @@ __all__ = [
 
 ndarray = np.ndarray
 new = object.__new__
+
+
+class _Shapes(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, tuple)
+
+
+class Size(tuple[int, ...], metaclass=_Shapes):
+    """Sizes of dimensions: what `Tensor.size()` gives.
+
+    `Tensor.shape` is a plain tuple, and counts as one of these.
+
+    Example:
+        >>> autograd.Size([2, 3]), autograd.Size([2, 3]).numel()
+        ((2, 3), 6)
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """How many numbers a tensor of this shape has."""
+        return math.prod(self)
 
 
 class Handle:

@@ -12,6 +12,7 @@ from . import dtypes
 from .creation import as_tensor, tensor
 from .devices import CPU, check_device, device
 from .errors import ArgumentError, DtypeError
+from .handle import Size
 from .primitive import as_handle
 from .tensor import Tensor
 
@@ -51,7 +52,6 @@ __all__ = [
 
 e, pi, inf, nan = math.e, math.pi, math.inf, math.nan
 newaxis = None
-Size = tuple  # what shapes are
 
 # NumPy has no bfloat16: the name stands for a dtype of files, as in `save(state, path, dtype=autograd.bfloat16)`.
 bfloat16 = "bfloat16"

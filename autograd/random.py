@@ -186,7 +186,7 @@ def randn_like(
 
 @draws
 def randint(
-    low: int,
+    low: int = 0,
     high: Any = None,
     size: Any = None,
     *,
@@ -215,6 +215,8 @@ def randint(
     check_device(device)
     if size is None:
         low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
     if size is None or isinstance(size, int) or high is None:
         raise ArgumentError("randint: give the bounds and a shape: randint(high, (2, 3)) or randint(low, high, (2, 3))")
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)

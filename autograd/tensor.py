@@ -15,6 +15,7 @@ from .devices import CPU, check_device, device, names_device
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .formatting import format_array, with_suffixes
 from .graph import Hooks, Kept, RemovableHandle
+from .handle import Size
 from .methods import Methods
 from .ops import reduce
 from .ops import shape as shape_ops
@@ -104,7 +105,7 @@ class Tensor(Methods):
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
         if dim is None:
-            return self.shape
+            return Size(self.shape)
         if self.ndim == 0:
             raise ArgumentError("size: a 0-d tensor has no dimensions; use numel()")
         return self.shape[normalize_dim("size", dim, self.ndim)]

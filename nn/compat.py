@@ -35,6 +35,7 @@ from autograd import (
     linalg,
     masked,
     random,
+    sparse,
     special,
 )
 from autograd import func as func
@@ -161,7 +162,10 @@ for _name, _module in {
     "multiprocessing": multiprocessing,
     "random": random,
     "signal": signal,
+    "sparse": sparse,
     "special": special,
+    "mps": cuda,
+    "xpu": cuda,
     "utils": utils,
     "utils.data": nn.data,
     "utils.data.dataset": nn.data,

@@ -62,6 +62,7 @@ LAYERS = [
     "autograd.tensor",
     "autograd.creation",
     "autograd.legacy",
+    "autograd.sparse",
     "autograd.random",
     "autograd.signal *",
     "autograd.distributions *",

@@ -64,3 +64,21 @@ class Creating(Handle):
     ) -> Tensor:
         """Whatever was in memory, in given sizes and steps; arguments as for `autograd.empty_strided`."""
         return _made(hollow("new_empty_strided", size, stride, _dtype(self, dtype)), requires_grad, device)
+
+    def new(self, *data: Any) -> Tensor:
+        """A tensor of this dtype from numbers, or of given sizes, as PyTorch's old method makes it."""
+        if all(isinstance(size, (int, np.integer)) for size in data):
+            return self.new_empty(*data) if data else self.new_empty(0)
+        return self.new_empty(data[0]) if isinstance(data[0], tuple) else self.new_tensor(data[0])
+
+    def to_sparse(self, *settings: Any, **keywords: Any) -> Any:
+        """The tensor itself: none is stored sparsely; see `autograd.sparse`."""
+        return self
+
+    def to_dense(self, dtype: Any = None, **keywords: Any) -> Any:
+        """The tensor itself, or in another dtype."""
+        return self if dtype is None else self.to(dtype)  # type: ignore[attr-defined]
+
+    def coalesce(self) -> Any:
+        """The tensor itself, in which every index stands once."""
+        return self

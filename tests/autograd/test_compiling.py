@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 import autograd
 from autograd import compiler, distributed, fx, jit
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, ShapeError
 
 
 def double(x: Any) -> Any:
@@ -87,3 +88,41 @@ def test_methods_in_place_are_functions_too() -> None:
     with pytest.raises(AssertionError, match="not so"):
         autograd._assert(False, "not so")
     assert autograd.typename(x) == "torch.FloatTensor" and autograd.typename(3) == "int"
+
+
+def test_sizes_count_their_numbers() -> None:
+    x = autograd.ones(2, 3)
+    assert x.size() == (2, 3) == autograd.Size([2, 3]) and x.size().numel() == 6 and x.size(1) == 3
+    assert isinstance(x.shape, autograd.Size) and not isinstance([2, 3], autograd.Size)
+
+
+def test_what_would_be_sparse_holds_its_zeros(torch: ModuleType) -> None:
+    def run(library: Any) -> list[Any]:
+        values = library.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        places = library.tensor([[0, 1, 0], [2, 0, 2]])
+        x = library.sparse_coo_tensor(places, values, (2, 3), check_invariants=True).coalesce()
+        y = library.spmm(x, library.ones(3, 1)) + library.sparse.mm(library.eye(2).to_sparse(), x.to_dense())
+        y.sum().backward()
+        least = library.sparse_coo_tensor(places, library.ones(3), dtype=library.float64, check_invariants=True)
+        return [x.to_dense().tolist(), y.tolist(), values.grad.tolist(), least.to_dense().tolist()]
+
+    assert run(autograd) == run(torch)
+    assert not autograd.ones(2).to_sparse().is_sparse
+    assert autograd.sparse.FloatTensor([[1]], [2], (2,)).tolist() == [0.0, 2.0]
+    with pytest.raises(ArgumentError, match="does not have the dimensions"):
+        autograd.sparse_coo_tensor([[0], [1]], [1.0], (2,))
+    with pytest.raises(ShapeError, match=r"indices \(1,\) must be \(D, N\)"):
+        autograd.sparse_coo_tensor([0], [1.0], (2,))
+    with pytest.raises(ArgumentError, match=r"use autograd\.softmax"):
+        autograd.sparse.softmax(autograd.eye(2), 1)
+
+
+def test_old_ways_to_make_tensors() -> None:
+    x = autograd.ones(2, dtype=autograd.float64)
+    assert x.new(2, 3).shape == (2, 3) and x.new((3, 1)).shape == (3, 1) and x.new().shape == (0,)
+    assert x.new([1, 2]).tolist() == [1.0, 2.0] and x.new([1]).dtype == autograd.float64
+    for drawn in (autograd.randint(3, size=(4,)), autograd.randint(high=3, size=(4,)), autograd.randint(3, (4,))):
+        assert drawn.shape == (4,) and 0 <= int(drawn.min()) <= int(drawn.max()) < 3
+    with pytest.raises(ArgumentError, match="randint: give the bounds and a shape"):
+        autograd.randint(3)
+    assert not autograd.xpu.is_available() and not autograd.mps.is_available()
