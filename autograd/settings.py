@@ -71,8 +71,9 @@ def set_printoptions(
 
 
 def set_num_threads(num: int) -> None:
-    """Set how many threads compute, in the whole process: in compiled loops, and in NumPy's matrix products where
-    its library is OpenBLAS or MKL.
+    """Set how many threads compute, in the whole process.
+
+    That is so in compiled loops, and in NumPy's matrix products where its library is OpenBLAS or MKL.
 
     Args:
         num: how many; more than the machine runs at once count as so many.
