@@ -13,7 +13,7 @@ import numpy as np
 from .threads import jit
 
 
-@jit(error_model="numpy")
+@jit()
 def sgd(x: np.ndarray, g: np.ndarray, lr: float, decay: float) -> None:
     """Gradient descent without momentum."""
     number = x.dtype.type
@@ -26,7 +26,7 @@ def sgd(x: np.ndarray, g: np.ndarray, lr: float, decay: float) -> None:
             x[i] -= lr * (g[i] + decay * x[i])
 
 
-@jit(error_model="numpy")
+@jit()
 def sgd_momentum(
     x: np.ndarray, g: np.ndarray, v: np.ndarray, lr: float, mu: float, undamped: float, decay: float, nesterov: float
 ) -> None:
@@ -42,7 +42,7 @@ def sgd_momentum(
         x[i] -= lr * (gradient + mu * moved if nesterov != 0 else moved)
 
 
-@jit(error_model="numpy")
+@jit()
 def adam(
     x: np.ndarray,
     g: np.ndarray,
@@ -81,7 +81,7 @@ def adam(
         x[i] = old - mean / (math.sqrt(square) / root_bias + eps) * rate
 
 
-@jit(error_model="numpy")
+@jit()
 def adamax(
     x: np.ndarray,
     g: np.ndarray,
@@ -110,7 +110,7 @@ def adamax(
         x[i] -= rate * mean / largest
 
 
-@jit(error_model="numpy")
+@jit()
 def nadam(
     x: np.ndarray,
     g: np.ndarray,
@@ -144,7 +144,7 @@ def nadam(
         x[i] = old - share_of_g * gradient / root - share_of_m * mean / root
 
 
-@jit(error_model="numpy")
+@jit()
 def radam(
     x: np.ndarray,
     g: np.ndarray,
@@ -179,7 +179,7 @@ def radam(
         x[i] = old - step
 
 
-@jit(error_model="numpy")
+@jit()
 def rmsprop(
     x: np.ndarray, g: np.ndarray, h: np.ndarray, lr: float, alpha: float, new: float, eps: float, decay: float
 ) -> None:
@@ -195,7 +195,7 @@ def rmsprop(
         x[i] -= lr * (gradient / (math.sqrt(square) + eps))
 
 
-@jit(error_model="numpy")
+@jit()
 def adagrad(x: np.ndarray, g: np.ndarray, h: np.ndarray, lr: float, eps: float, decay: float) -> None:
     """Adagrad."""
     number = x.dtype.type
@@ -209,7 +209,7 @@ def adagrad(x: np.ndarray, g: np.ndarray, h: np.ndarray, lr: float, eps: float, 
         x[i] -= lr * gradient / (math.sqrt(square) + eps)
 
 
-@jit(error_model="numpy")
+@jit()
 def adadelta(
     x: np.ndarray,
     g: np.ndarray,
@@ -235,7 +235,7 @@ def adadelta(
         x[i] -= lr * d
 
 
-@jit(error_model="numpy")
+@jit()
 def lion(
     x: np.ndarray,
     g: np.ndarray,
