@@ -1,8 +1,6 @@
 """Recurrent networks: a state that each step of a sequence changes.
 
-Inside, sequences stand one step below the other, (rows, features), with the number of rows of each step beside them.
-That is how packed sequences come, whose shorter ones have ended before the longer; for others every step has as many.
-So the product of all inputs with the weights is one product of matrices, and the steps take their rows of it.
+A network is its layers, each in one or two directions, one after the other; `recurrent_layers` has one of them.
 """
 
 from __future__ import annotations
@@ -19,7 +17,8 @@ from ..primitive import Sample, as_handle, op
 from .dropping import check_dropout, thinned
 from .families import values
 from .products import LINEAR, same_dtype
-from .recurrent_cells import CUT, ELMAN, GATES, GRU, LSTM, STEPS, np_cell, random_weights
+from .recurrent_cells import ELMAN, GRU, LSTM, np_cell, random_weights
+from .recurrent_layers import GATES, steps
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -29,50 +28,14 @@ __all__ = ["gru", "lstm", "rnn_relu", "rnn_tanh"]
 Operand = Any
 
 
-def _pieces(x: Any, sizes: Sequence[int]) -> list[Any]:
-    """The rows of each step, by halves: the cost grows as T log T with the steps."""
-    if len(sizes) == 1:
-        return [x]
-    middle = len(sizes) // 2
-    first, last = CUT.apply(x, 0, sum(sizes[:middle]))
-    return _pieces(first, sizes[:middle]) + _pieces(last, sizes[middle:])
-
-
 def _direction(
-    name: str, x: Any, sizes: Sequence[int], state: tuple[Any, ...], given: Sequence[Any], reverse: bool
+    name: str, x: Any, sizes: tuple[int, ...], state: tuple[Any, ...], given: Sequence[Any], reverse: bool
 ) -> tuple[Any, tuple[Any, ...]]:
     """One layer in one direction: all its outputs, in the order of the input, and the last state of each sequence."""
     w_ih, w_hh, b_ih, b_hh, projection = given
-    step = STEPS[name]
     if b_ih is not None and name != "gru":  # only the gru treats the two biases differently
         b_ih, b_hh = op.add.apply(b_ih, b_hh), None
-    entered = _pieces(LINEAR.apply(x, w_ih, b_ih), sizes)
-    outputs: list[Any] = []
-    if reverse:
-        rows, waiting = sizes[0], ()
-        if sizes[-1] < sizes[0]:
-            rows = sizes[-1]
-            state, waiting = zip(*[CUT.apply(s, 0, rows) for s in state], strict=True)
-        for piece, count in zip(reversed(entered), reversed(sizes), strict=True):
-            if count > rows:  # sequences that end here begin here
-                begin, waiting = zip(*[CUT.apply(s, 0, count - rows) for s in waiting], strict=True)  # type: ignore
-                state = tuple([op.cat.apply(pair, 0) for pair in zip(state, begin, strict=True)])
-                rows = count
-            state = step(piece, state, w_hh, b_hh, projection)
-            outputs.append(state[0])
-        return op.cat.apply(tuple(reversed(outputs)), 0), state
-    ended: list[tuple[Any, ...]] = []
-    rows = sizes[0]
-    for piece, count in zip(entered, sizes, strict=True):
-        if count < rows:
-            state, last = zip(*[CUT.apply(s, 0, count) for s in state], strict=True)
-            ended.append(last)
-            rows = count
-        state = step(piece, state, w_hh, b_hh, projection)
-        outputs.append(state[0])
-    if ended:
-        state = tuple([op.cat.apply(parts, 0) for parts in zip(state, *reversed(ended), strict=True)])
-    return op.cat.apply(tuple(outputs), 0), state
+    return steps(name, LINEAR.apply(x, w_ih, b_ih), state, (w_hh, b_hh, projection), sizes, reverse)
 
 
 def _run(
@@ -104,14 +67,14 @@ def _run(
             f"{name}: params has {len(weights)} tensors; {num_layers} layers in {directions} directions have "
             f"{runs * each}, {each} each: w_ih, w_hh" + ", b_ih, b_hh" * bool(has_biases) + ", w_hr" * projected
         )
-    steps = None
+    length = None
     if batch_sizes is None:
         if x.ndim != 3:
             raise ShapeError(f"{name}: x {x.shape} must have three dimensions; (L, N, features), or N first")
         x = x.transpose(0, 1) if batch_first else x
-        steps, batch = x.shape[:2]
-        sizes = [batch] * steps
-        x = x.reshape(steps * batch, x.shape[2])
+        length, batch = x.shape[:2]
+        sizes = (batch,) * length
+        x = x.reshape(length * batch, x.shape[2])
     else:
         sizes = _sizes(name, batch_sizes, x)
         batch = sizes[0] if sizes else 0
@@ -152,21 +115,21 @@ def _run(
             outputs.append(out)
             last.append(state)
         x = op.cat.apply(tuple(outputs), 1) if bidirectional else outputs[0]
-    if steps is not None:
-        x = x.reshape(steps, batch, x.shape[1])
+    if length is not None:
+        x = x.reshape(length, batch, x.shape[1])
         x = x.transpose(0, 1) if batch_first else x
     finals = [op.cat.apply(tuple(of_kind), 0).reshape(s.shape) for of_kind, s in zip(zip(*last), hx, strict=True)]
     return x, *finals
 
 
-def _sizes(name: str, batch_sizes: Any, x: Any) -> list[int]:
+def _sizes(name: str, batch_sizes: Any, x: Any) -> tuple[int, ...]:
     """The rows of each step of a packed sequence, checked."""
     sizes = as_handle(np.asarray(batch_sizes) if isinstance(batch_sizes, (list, tuple)) else batch_sizes, name)
     if sizes.ndim != 1 or sizes.dtype.kind not in "iu":
         raise DtypeError(f"{name}: batch_sizes {sizes.shape} of {sizes.dtype} must be a vector of whole numbers")
-    counts = [int(n) for n in sizes._array]
+    counts = tuple([int(n) for n in sizes._array])
     if any(a < b for a, b in pairwise(counts)) or (counts and counts[-1] < 1):
-        raise ArgumentError(f"{name}: batch_sizes {counts!r:.60} must be positive and must not grow")
+        raise ArgumentError(f"{name}: batch_sizes {list(counts)!r:.60} must be positive and must not grow")
     if x.ndim != 2 or x.shape[0] != sum(counts):
         raise ShapeError(f"{name}: x {x.shape} must be ({sum(counts)}, features), a row for each of batch_sizes")
     return counts

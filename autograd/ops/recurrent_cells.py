@@ -9,9 +9,10 @@ import numpy as np
 
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
-from ..primitive import Sample, as_handle, define, op
+from ..primitive import Sample, as_handle, op
 from .families import values
 from .products import LINEAR, same_dtype
+from .recurrent_layers import GATES, steps
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -19,72 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
 
 Operand = Any
-Step = Callable[..., tuple[Any, ...]]
-
-
-def _cut(x: Any, dim: int, at: int) -> tuple[Any, Any]:
-    before = (slice(None),) * dim
-    return x[(*before, slice(None, at))], x[(*before, slice(at, None))]
-
-
-def _cut_rule(g: Any, x_shape: tuple[int, ...], dim: int, at: int) -> Any:
-    first, last = g
-    if first is not None and last is not None:
-        return op.cat((first, last), dim)
-    whole, rest = ((0, 0),) * dim, ((0, 0),) * (len(x_shape) - dim - 1)
-    if first is None:
-        return op.pad(last, (*whole, (at, 0), *rest), 0)
-    return op.pad(first, (*whole, (0, x_shape[dim] - at), *rest), 0)
-
-
-# The gradients of two slices would each be as large as x, and be added; that of a cut is written once.
-CUT = define(
-    "cut",
-    forward=_cut,
-    inputs=("x",),
-    attributes=("dim", "at"),
-    outputs=("first", "last"),
-    vjp={"x": _cut_rule},
-    samples=lambda rng: [Sample((values(rng, (3, 4)),), a) for a in ((0, 1), (1, 2), (1, 0))],
-    formula="x[:at] and x[at:] along a dimension",
-)
-
-
-# --- one step: from what comes of the input, and the state, to the next state; `weights` are those of the state
-
-
-def _tanh_step(entered: Any, state: tuple[Any, ...], weight: Any, bias: Any, _: Any) -> tuple[Any, ...]:
-    return (op.tanh.apply(op.add.apply(entered, LINEAR.apply(state[0], weight, bias))),)
-
-
-def _relu_step(entered: Any, state: tuple[Any, ...], weight: Any, bias: Any, _: Any) -> tuple[Any, ...]:
-    return (op.relu.apply(op.add.apply(entered, LINEAR.apply(state[0], weight, bias))),)
-
-
-def _lstm_step(entered: Any, state: tuple[Any, ...], weight: Any, bias: Any, projection: Any) -> tuple[Any, ...]:
-    h, c = state
-    size = c.shape[1]
-    gates = op.add.apply(entered, LINEAR.apply(h, weight, bias))
-    first, last = CUT.apply(gates, 1, 2 * size)
-    i, f = CUT.apply(op.sigmoid.apply(first), 1, size)
-    g, o = CUT.apply(last, 1, size)
-    c = op.add.apply(op.mul.apply(f, c), op.mul.apply(i, op.tanh.apply(g)))
-    h = op.mul.apply(op.sigmoid.apply(o), op.tanh.apply(c))
-    return h if projection is None else LINEAR.apply(h, projection, None), c
-
-
-def _gru_step(entered: Any, state: tuple[Any, ...], weight: Any, bias: Any, _: Any) -> tuple[Any, ...]:
-    h = state[0]
-    size = h.shape[1]
-    gates, candidate = CUT.apply(entered, 1, 2 * size)
-    from_state, inner = CUT.apply(LINEAR.apply(h, weight, bias), 1, 2 * size)
-    r, z = CUT.apply(op.sigmoid.apply(op.add.apply(gates, from_state)), 1, size)
-    n = op.tanh.apply(op.add.apply(candidate, op.mul.apply(r, inner)))
-    return (op.add.apply(n, op.mul.apply(z, op.sub.apply(h, n))),)
-
-
-STEPS: dict[str, Step] = {"rnn_tanh": _tanh_step, "rnn_relu": _relu_step, "lstm": _lstm_step, "gru": _gru_step}
-GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
 
 
 # --- plain NumPy, and samples
@@ -151,7 +86,10 @@ def _cell(name: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, b_
         )
     if any(b is not None and b.shape != (rows,) for b in biases):
         raise ShapeError(f"{label}: b_ih and b_hh must be ({rows},)")
-    return STEPS[name](LINEAR.apply(x, w_ih, biases[0]), tuple(h), w_hh, biases[1], None)
+    b_ih, b_hh = biases
+    if b_ih is not None and b_hh is not None and name != "gru":
+        b_ih, b_hh = op.add.apply(b_ih, b_hh), None
+    return steps(name, LINEAR.apply(x, w_ih, b_ih), tuple(h), (w_hh, b_hh, None), (x.shape[0],), False)[1]
 
 
 def _np_of_cell(name: str) -> Callable[..., Any]:

@@ -1,0 +1,254 @@
+"""The steps of one recurrent layer in one direction, forward and backward.
+
+What comes of the input is given, for all steps at once: a product of matrices. A step is then one product with the
+state before, and one loop over its gates; all gradients of the weights are one product after the last step. Sequences
+stand one step below the other, (rows, ...), with `sizes` rows in each step. A state has a row for each sequence, and
+step t changes the first sizes[t] of them: so shorter sequences keep theirs, or in reverse begin later.
+
+float32 steps are compiled loops; those of float64 are NumPy's.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.kernels import reference_recurrent as plain
+from autograd.kernels.elementary import sigmoid, tanh
+from autograd.kernels.threads import jit
+
+Matrix = np.ndarray
+Given = np.ndarray | None
+
+_loops = jit(fastmath={"contract"})
+
+
+def lstm_layer(
+    entered: Matrix, h: Matrix, c: Matrix, weight: Matrix, projection: Given, sizes: Sequence[int], reverse: bool
+) -> tuple[Matrix, ...]:
+    """The outputs, the last h and c; and for the way back i, f, g, o, tanh(c), and h and c before each step."""
+    step = _step("lstm_step", entered.dtype)
+    rows, size = entered.shape[0], c.shape[1]
+    h, c = h.copy(), c.copy()
+    gates, squashed, c_before = np.empty_like(entered), _rows(rows, c), _rows(rows, c)
+    out, h_before = _rows(rows, h), _rows(rows, h)
+    raw = out if projection is None else _rows(rows, c)
+    for at, n in _steps(sizes, reverse):
+        h_before[at] = h[:n]
+        np.matmul(h[:n], weight.T, out=gates[at])
+        step(entered[at], gates[at], c[:n], c_before[at], squashed[at], raw[at], size)
+        if projection is not None:
+            np.matmul(raw[at], projection.T, out=out[at])
+        h[:n] = out[at]
+    return out, h, c, gates, squashed, h_before, c_before
+
+
+def lstm_layer_backward(
+    gradients: Sequence[Given], saved: Sequence[Matrix], weight: Matrix, projection: Given, sizes: Sequence[int],
+    reverse: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients of what entered, h, c, weight and projection, from those of the outputs, h and c."""
+    gates, squashed, h_before, c_before = saved
+    step = _step("lstm_step_backward", gates.dtype)
+    size = squashed.shape[1]
+    by_out, dh, dc = gradients[0], _begun(gradients[1], sizes[0], h_before), _begun(gradients[2], sizes[0], squashed)
+    by_gates, by_h = np.empty_like(gates), np.empty_like(h_before)
+    for at, n in _steps(sizes, not reverse):
+        _add(dh[:n], by_out, at)
+        by_raw = dh[:n]
+        if projection is not None:
+            by_h[at] = dh[:n]
+            by_raw = dh[:n] @ projection
+        step(by_raw, gates[at], squashed[at], c_before[at], dc[:n], by_gates[at], size)
+        np.matmul(by_gates[at], weight, out=dh[:n])
+    by_projection = None if projection is None else by_h.T @ (gates[:, 3 * size :] * squashed)
+    return by_gates, dh, dc, by_gates.T @ h_before, by_projection
+
+
+def gru_layer(
+    entered: Matrix, h: Matrix, weight: Matrix, bias: Given, sizes: Sequence[int], reverse: bool
+) -> tuple[Matrix, ...]:
+    """The outputs and the last h; and for the way back r, z and n, what r multiplied, and h before each step."""
+    step = _step("gru_step", entered.dtype)
+    rows, size = entered.shape[0], h.shape[1]
+    h = h.copy()
+    gates, inner, out, h_before = np.empty_like(entered), _rows(rows, h), _rows(rows, h), _rows(rows, h)
+    bias = np.zeros(3 * size, entered.dtype) if bias is None else bias
+    for at, n in _steps(sizes, reverse):
+        np.matmul(h[:n], weight.T, out=gates[at])
+        step(entered[at], bias, gates[at], inner[at], h[:n], h_before[at], out[at], size)
+    return out, h, gates, inner, h_before
+
+
+def gru_layer_backward(
+    gradients: Sequence[Given], saved: Sequence[Matrix], weight: Matrix, sizes: Sequence[int], reverse: bool
+) -> tuple[Matrix, ...]:
+    """The gradients of what entered, h, weight and bias, from those of the outputs and h."""
+    gates, inner, h_before = saved
+    step = _step("gru_step_backward", gates.dtype)
+    size = inner.shape[1]
+    by_out, dh = gradients[0], _begun(gradients[1], sizes[0], h_before)
+    by_entered, by_kept, kept = np.empty_like(gates), np.empty_like(gates), np.empty_like(dh)
+    for at, n in _steps(sizes, not reverse):
+        _add(dh[:n], by_out, at)
+        step(gates[at], inner[at], h_before[at], dh[:n], by_entered[at], by_kept[at], size)
+        dh[:n] += np.matmul(by_kept[at], weight, out=kept[:n])
+    return by_entered, dh, by_kept.T @ h_before, by_kept.sum(0)
+
+
+def rnn_layer(
+    entered: Matrix, h: Matrix, weight: Matrix, rectified: bool, sizes: Sequence[int], reverse: bool
+) -> tuple[Matrix, ...]:
+    """The outputs and the last h; and for the way back h before each step. tanh, or relu where `rectified`."""
+    step = _step("rnn_step", entered.dtype)
+    h = h.copy()
+    out, h_before = np.empty_like(entered), np.empty_like(entered)
+    for at, n in _steps(sizes, reverse):
+        h_before[at] = h[:n]
+        np.matmul(h[:n], weight.T, out=out[at])
+        step(entered[at], out[at], rectified)
+        h[:n] = out[at]
+    return out, h, h_before
+
+
+def rnn_layer_backward(
+    gradients: Sequence[Given], saved: Sequence[Matrix], weight: Matrix, rectified: bool, sizes: Sequence[int],
+    reverse: bool,
+) -> tuple[Matrix, ...]:  # fmt: skip
+    """The gradients of what entered, h and weight, from those of the outputs and h."""
+    out, h_before = saved
+    by_out, dh = gradients[0], _begun(gradients[1], sizes[0], out)
+    by_entered = np.empty_like(out)
+    for at, n in _steps(sizes, not reverse):
+        _add(dh[:n], by_out, at)
+        slope = out[at] > 0 if rectified else 1 - out[at] * out[at]
+        np.multiply(dh[:n], slope, out=by_entered[at])
+        np.matmul(by_entered[at], weight, out=dh[:n])
+    return by_entered, dh, by_entered.T @ h_before
+
+
+def _step(name: str, dtype: np.dtype) -> Any:
+    return globals()[f"_{name}"] if dtype == np.float32 else getattr(plain, name)
+
+
+def _steps(sizes: Sequence[int], reverse: bool) -> Iterator[tuple[slice, int]]:
+    """The rows of each step and their number, in the order in which the steps are taken."""
+    end = sum(sizes) if reverse else 0
+    for n in reversed(sizes) if reverse else sizes:
+        yield (slice(end - n, end) if reverse else slice(end, end + n)), n
+        end += -n if reverse else n
+
+
+def _rows(rows: int, like: Matrix) -> Matrix:
+    return np.empty((rows, like.shape[1]), like.dtype)
+
+
+def _begun(gradient: Given, batch: int, like: Matrix) -> Matrix:
+    """The gradient of a last state, to be written over; zeros where there is none."""
+    return np.zeros((batch, like.shape[1]), like.dtype) if gradient is None else gradient.copy()
+
+
+def _add(dh: Matrix, by_out: Given, at: slice) -> None:
+    if by_out is not None:
+        dh += by_out[at]
+
+
+# --- one step, float32. `gates` come in as the product with the state, and go out as the gates.
+
+
+@_loops
+def _lstm_step(entered, gates, c, c_before, squashed, h, size):  # type: ignore[no-untyped-def]
+    for r in range(entered.shape[0]):
+        _sigmoids(gates[r, : 2 * size], entered[r, : 2 * size])
+        _tanhs(gates[r, 2 * size : 3 * size], entered[r, 2 * size : 3 * size])
+        _sigmoids(gates[r, 3 * size :], entered[r, 3 * size :])
+        i, f, g, o = gates[r, :size], gates[r, size : 2 * size], gates[r, 2 * size : 3 * size], gates[r, 3 * size :]
+        cell, before, tanh_c, state = c[r], c_before[r], squashed[r], h[r]
+        for j in range(size):
+            before[j] = cell[j]
+            cell[j] = f[j] * cell[j] + i[j] * g[j]
+        for j in range(size):
+            tanh_c[j] = tanh(cell[j])
+            state[j] = o[j] * tanh_c[j]
+
+
+@_loops
+def _lstm_step_backward(by_h, gates, squashed, c_before, dc, by_gates, size):  # type: ignore[no-untyped-def]
+    one = np.float32(1)
+    for r in range(gates.shape[0]):
+        i, f, g, o = gates[r, :size], gates[r, size : 2 * size], gates[r, 2 * size : 3 * size], gates[r, 3 * size :]
+        di, df = by_gates[r, :size], by_gates[r, size : 2 * size]
+        dg, do = by_gates[r, 2 * size : 3 * size], by_gates[r, 3 * size :]
+        dh, d, tanh_c, before = by_h[r], dc[r], squashed[r], c_before[r]
+        for j in range(size):
+            do[j] = dh[j] * tanh_c[j] * o[j] * (one - o[j])
+            d[j] += dh[j] * o[j] * (one - tanh_c[j] * tanh_c[j])
+        for j in range(size):
+            di[j] = d[j] * g[j] * i[j] * (one - i[j])
+            dg[j] = d[j] * i[j] * (one - g[j] * g[j])
+        for j in range(size):
+            df[j] = d[j] * before[j] * f[j] * (one - f[j])
+            d[j] *= f[j]
+
+
+@_loops
+def _gru_step(entered, bias, gates, inner, h, h_before, out, size):  # type: ignore[no-untyped-def]
+    for r in range(entered.shape[0]):
+        row = gates[r]
+        for j in range(3 * size):
+            row[j] += bias[j]
+        _sigmoids(row[: 2 * size], entered[r, : 2 * size])
+        reset, z, n, e = row[:size], row[size : 2 * size], row[2 * size :], entered[r, 2 * size :]
+        kept, state, before, result = inner[r], h[r], h_before[r], out[r]
+        for j in range(size):
+            kept[j] = n[j]
+            n[j] = tanh(e[j] + reset[j] * n[j])
+        for j in range(size):
+            result[j] = n[j] + z[j] * (state[j] - n[j])
+        for j in range(size):
+            before[j] = state[j]
+            state[j] = result[j]
+
+
+@_loops
+def _gru_step_backward(gates, inner, h_before, dh, by_entered, by_kept, size):  # type: ignore[no-untyped-def]
+    one = np.float32(1)
+    for k in range(gates.shape[0]):
+        r, z, n = gates[k, :size], gates[k, size : 2 * size], gates[k, 2 * size :]
+        dr, dz, dn = by_entered[k, :size], by_entered[k, size : 2 * size], by_entered[k, 2 * size :]
+        d, kept, before, passed = dh[k], inner[k], h_before[k], by_kept[k, 2 * size :]
+        for j in range(size):
+            dn[j] = d[j] * (one - z[j]) * (one - n[j] * n[j])
+            dz[j] = d[j] * (before[j] - n[j]) * z[j] * (one - z[j])
+        for j in range(size):
+            passed[j] = dn[j] * r[j]
+            dr[j] = dn[j] * kept[j] * r[j] * (one - r[j])
+        both, shared = by_entered[k, : 2 * size], by_kept[k, : 2 * size]
+        for j in range(2 * size):
+            shared[j] = both[j]
+        for j in range(size):
+            d[j] *= z[j]
+
+
+@_loops
+def _rnn_step(entered, out, rectified):  # type: ignore[no-untyped-def]
+    for r in range(entered.shape[0]):
+        if rectified:
+            row, given = out[r], entered[r]
+            for j in range(row.size):
+                x = row[j] + given[j]
+                row[j] = np.float32(0) if x < np.float32(0) else x
+        else:
+            _tanhs(out[r], entered[r])
+
+
+@_loops
+def _sigmoids(x, y):  # type: ignore[no-untyped-def]
+    for j in range(x.size):
+        x[j] = sigmoid(x[j] + y[j])
+
+
+@_loops
+def _tanhs(x, y):  # type: ignore[no-untyped-def]
+    for j in range(x.size):
+        x[j] = tanh(x[j] + y[j])

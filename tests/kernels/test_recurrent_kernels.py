@@ -1,0 +1,64 @@
+"""The loops of recurrent layers, which float32 takes, against NumPy's steps, which float64 takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd.kernels import recurrent
+
+SIZE = 21  # no multiple of a vector's length
+CASES = [((3, 3, 3, 3), False), ((3, 3, 3), True), ((5, 3, 3, 1), False), ((5, 3, 3, 1), True), ((0, 0), False)]
+
+
+def _arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [0.3 * rng.standard_normal(shape) for shape in shapes]
+
+
+def _agree(name: str, inputs: list[Any], gradients: list[np.ndarray], sizes: Any, reverse: bool, *kind: bool) -> None:
+    """Run forward and backward in both dtypes."""
+    found = {}
+    for dtype in (np.float32, np.float64):
+        given = [None if x is None else x.astype(dtype) for x in inputs]
+        before = [None if x is None else x.copy() for x in given]
+        forward = getattr(recurrent, name)(*given, *kind, sizes, reverse)
+        count = {"lstm_layer": 3, "gru_layer": 2, "rnn_layer": 2}[name]
+        saved = forward[count:] if name != "rnn_layer" else (forward[0], forward[2])
+        weights = given[3:] if name == "lstm_layer" else given[2:3]
+        passed = [g.astype(dtype) for g in gradients]
+        backward = getattr(recurrent, f"{name}_backward")(passed, saved, *weights, *kind, sizes, reverse)
+        for kept, x in zip(before, given, strict=True):
+            np.testing.assert_array_equal(kept, x)
+        found[dtype] = [*forward, *[g for g in backward if g is not None]]
+    for a, b in zip(found[np.float32], found[np.float64], strict=True):
+        assert a.dtype == np.float32
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6 * max(1, np.abs(b).max(initial=0)))
+
+
+@pytest.mark.parametrize(("sizes", "reverse"), CASES)
+@pytest.mark.parametrize("projected", [0, 4])
+def test_lstm(sizes: tuple[int, ...], reverse: bool, projected: int) -> None:
+    rows, batch, out = sum(sizes), sizes[0], projected or SIZE
+    inputs: list[Any] = _arrays((rows, 4 * SIZE), (batch, out), (batch, SIZE), (4 * SIZE, out), (out, SIZE))
+    gradients = _arrays((rows, out), (batch, out), (batch, SIZE))
+    _agree("lstm_layer", inputs if projected else [*inputs[:4], None], gradients, sizes, reverse)
+
+
+@pytest.mark.parametrize(("sizes", "reverse"), CASES)
+@pytest.mark.parametrize("biased", [True, False])
+def test_gru(sizes: tuple[int, ...], reverse: bool, biased: bool) -> None:
+    rows, batch = sum(sizes), sizes[0]
+    inputs: list[Any] = _arrays((rows, 3 * SIZE), (batch, SIZE), (3 * SIZE, SIZE), (3 * SIZE,))
+    gradients = _arrays((rows, SIZE), (batch, SIZE))
+    _agree("gru_layer", inputs if biased else [*inputs[:3], None], gradients, sizes, reverse)
+
+
+@pytest.mark.parametrize(("sizes", "reverse"), CASES)
+@pytest.mark.parametrize("rectified", [True, False])
+def test_rnn(sizes: tuple[int, ...], reverse: bool, rectified: bool) -> None:
+    rows, batch = sum(sizes), sizes[0]
+    inputs = _arrays((rows, SIZE), (batch, SIZE), (SIZE, SIZE))
+    _agree("rnn_layer", inputs, _arrays((rows, SIZE), (batch, SIZE)), sizes, reverse, rectified)
