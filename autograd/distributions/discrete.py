@@ -8,12 +8,14 @@ from typing import Any
 
 from .. import ops
 from ..errors import ArgumentError
-from ..graph import no_grad
+from ..graph import enable_grad, no_grad
 from ..random import bernoulli, multinomial, poisson
 from ..tensor import Tensor
 from .distribution import Distribution, parameters, require
 
 __all__ = ["Bernoulli", "Categorical", "OneHotCategorical", "Poisson"]
+
+# What is computed from the parameters when first asked for carries gradients, even where sample asks.
 
 _EPS = {"float16": 2.0**-10, "float32": 2.0**-23, "float64": 2.0**-52}
 
@@ -56,11 +58,13 @@ class Bernoulli(Distribution):
             super().__init__(self.logits.shape)
 
     @cached_property
+    @enable_grad()
     def probs(self) -> Tensor:
         """p."""
         return ops.sigmoid(self.logits)
 
     @cached_property
+    @enable_grad()
     def logits(self) -> Tensor:
         """`ln(p / (1 - p))`."""
         p = _inside(self.probs)
@@ -126,11 +130,13 @@ class Categorical(Distribution):
         super().__init__(given.shape[:-1])
 
     @cached_property
+    @enable_grad()
     def probs(self) -> Tensor:
         """The probabilities, which add up to 1."""
         return ops.softmax(self.logits, dim=-1)
 
     @cached_property
+    @enable_grad()
     def logits(self) -> Tensor:
         """The logarithms of the probabilities."""
         return ops.log(_inside(self.probs))

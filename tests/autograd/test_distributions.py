@@ -143,3 +143,17 @@ def test_what_is_refused() -> None:
     ):
         with pytest.raises(ArgumentError, match=message):
             make()
+
+
+@pytest.mark.parametrize("kind", ["Bernoulli", "Categorical"])
+def test_what_sample_computed_first_carries_gradients(kind: str) -> None:
+    logits = autograd.tensor(REAL, requires_grad=True)
+
+    def slope(sampled: bool) -> Any:
+        p = getattr(distributions, kind)(logits=logits)
+        if sampled:
+            with autograd.no_grad():
+                p.sample()
+        return autograd.grad(p.entropy().sum(), logits)[0].numpy()
+
+    np.testing.assert_array_equal(slope(True), slope(False))
