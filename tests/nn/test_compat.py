@@ -31,7 +31,7 @@ def translated(source: str) -> str:
 def names_of(source: str, path: Path) -> dict[str, Any]:
     """What a script defines when it runs."""
     names: dict[str, Any] = {"__name__": path.stem}
-    exec(compile(source, str(path), "exec"), names)
+    exec(compile(source, str(path), "exec", dont_inherit=True), names)
     return names
 
 
