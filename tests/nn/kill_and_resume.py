@@ -47,6 +47,8 @@ def train(path: Path, epochs: int) -> None:
             losses.append(loss.item())
         schedule.step()
         nn.save_checkpoint(path, **parts, epoch=epoch + 1, losses=losses[-30:], best=min(losses[-30:]))
+        if epoch == rest["epoch"]:
+            print("saved", flush=True)
 
 
 def started(path: Path, epochs: int) -> tuple[subprocess.Popen[str], int]:
@@ -64,6 +66,7 @@ def main(kills: int) -> None:
         epochs = EPOCHS_PER_KILL * kills
         whole, path = Path(folder, "whole.safetensors"), Path(folder, "run.safetensors")
         process, _ = started(whole, epochs)
+        assert process.stdout is not None and process.stdout.readline() == "saved\n"
         start = time.monotonic()
         assert process.wait() == 0
         pause = (time.monotonic() - start) / kills
@@ -71,6 +74,8 @@ def main(kills: int) -> None:
         for _ in range(kills):
             process, epoch = started(path, epochs)
             begun.append(epoch)
+            if chance.random() < 0.8:  # else also while it reads, and while kernels are loaded
+                assert process.stdout is not None and process.stdout.readline() == "saved\n"
             time.sleep(chance.uniform(0, pause))
             process.kill()
             process.communicate()
