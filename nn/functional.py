@@ -327,7 +327,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
         >>> nn.functional.dropout(autograd.ones(3), training=False)
         tensor([1., 1., 1.])
     """
-    if inplace and training:
+    if inplace and training and p:
         return _overwritten(autograd.dropout, input, p, training)
     return autograd.dropout(input, p, training)
 
@@ -405,7 +405,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
         >>> nn.functional.dropout1d(autograd.ones(1, 1, 3), training=False).shape
         (1, 1, 3)
     """
-    if inplace and training:
+    if inplace and training and p:
         return _overwritten(autograd.dropout1d, input, p, training)
     return autograd.dropout1d(input, p, training)
 
@@ -417,7 +417,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
         >>> nn.functional.dropout2d(autograd.ones(1, 1, 3, 3), training=False).shape
         (1, 1, 3, 3)
     """
-    if inplace and training:
+    if inplace and training and p:
         return _overwritten(autograd.dropout2d, input, p, training)
     return autograd.dropout2d(input, p, training)
 
@@ -429,7 +429,7 @@ def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
         >>> nn.functional.dropout3d(autograd.ones(1, 1, 3, 3, 3), training=False).shape
         (1, 1, 3, 3, 3)
     """
-    if inplace and training:
+    if inplace and training and p:
         return _overwritten(autograd.dropout3d, input, p, training)
     return autograd.dropout3d(input, p, training)
 
@@ -441,7 +441,7 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: b
         >>> nn.functional.alpha_dropout(autograd.ones(1, 1, 3), training=False).shape
         (1, 1, 3)
     """
-    if inplace and training:
+    if inplace and training and p:
         return _overwritten(autograd.alpha_dropout, input, p, training)
     return autograd.alpha_dropout(input, p, training)
 
@@ -453,7 +453,7 @@ def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False, in
         >>> nn.functional.feature_alpha_dropout(autograd.ones(1, 1, 3), training=False).shape
         (1, 1, 3)
     """
-    if inplace and training:
+    if inplace and training and p:
         return _overwritten(autograd.feature_alpha_dropout, input, p, training)
     return autograd.feature_alpha_dropout(input, p, training)
 

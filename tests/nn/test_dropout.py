@@ -39,3 +39,12 @@ def test_repr_and_mistakes(torch: ModuleType) -> None:
     assert repr(nn.Dropout(0.2)) == repr(torch.nn.Dropout(0.2))
     with pytest.raises(ArgumentError, match=r"Dropout: p is 1\.5"):
         nn.Dropout(1.5)
+
+
+@pytest.mark.parametrize("kind", [nn.Dropout, nn.AlphaDropout, nn.FeatureAlphaDropout])
+def test_in_place_with_nothing_to_drop_changes_nothing(kind: type[nn.Module]) -> None:
+    x = autograd.ones(2, 3, requires_grad=True)
+    weights = x.softmax(-1)  # saves its output
+    layer = kind(0.0, inplace=True)
+    assert layer(weights) is weights
+    weights.sum().backward()
