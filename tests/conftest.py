@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from types import ModuleType
@@ -13,7 +14,14 @@ import autograd
 
 
 def pytest_configure() -> None:
-    """With REQUIRE_PEERS set, PyTorch must be there, so that no comparison with it is skipped unseen."""
+    """With REQUIRE_PEERS set, PyTorch must be there, so that no comparison with it is skipped unseen; and hypothesis
+    does not count it as a failure that the machine is busy.
+    """
+    if importlib.util.find_spec("hypothesis"):
+        from hypothesis import HealthCheck, settings
+
+        settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.load_profile("busy")
     if os.environ.get("REQUIRE_PEERS"):
         import expecttest  # noqa: F401
         import torch  # noqa: F401
