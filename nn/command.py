@@ -44,7 +44,31 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", default="digits", metavar="FOLDER", help="where the results go (default: digits)")
     demo.add_argument("--seed", type=_seed, default=0, metavar="N", help="equal seeds give equal runs (default: 0)")
     demo.add_argument("--epochs", type=_epochs, default=20, metavar="N", help="passes over the data (default: 20)")
+    warmup = commands.add_parser(
+        "warmup",
+        help="compile all kernels ahead of their first use",
+        description="Compile the kernels of the operations and optimizers named, or of all, and leave "
+        "them in numba's cache, so that no program waits for them.",
+    )
+    warmup.add_argument("names", nargs="*", metavar="NAME", help="as conv2d or Adam; all, unless given")
     return parser
+
+
+def _warm_up(names: Sequence[str]) -> None:
+    """Compile, with a bar where tqdm is installed and a line for each operation where it is not."""
+    from . import warmup
+
+    names = names or warmup.compiled()
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        warmup.warm_up(names, print)
+        return
+    with tqdm(total=len(names), desc="compiling", unit="operation", dynamic_ncols=True) as bar:
+        for name in names:
+            bar.set_postfix_str(name)
+            warmup.warm_up([name])
+            bar.update()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,15 +81,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 if all went well, 1 after an error, 130 after an interruption.
     """
     options = _parser().parse_args(arguments)
-    from .demo import run_demo
-
     try:
+        if options.command == "warmup":
+            _warm_up(options.names)
+            return 0
+        from .demo import run_demo
+
         run_demo(options.out, options.seed, options.epochs)
     except ChainruleError as error:
         print(f"chainrule: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\nchainrule: interrupted; what the finished epochs gave is in {options.out}", file=sys.stderr)
+        kept = (
+            f"what the finished epochs gave is in {options.out}"
+            if options.command == "demo"
+            else "what was compiled stays"
+        )
+        print(f"\nchainrule: interrupted; {kept}", file=sys.stderr)
         return 130
     return 0
 

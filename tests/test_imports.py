@@ -91,7 +91,7 @@ LAYERS = [
 ]
 KERNELS_MAY_IMPORT = {"numpy", "numba", "scipy", "llvmlite"}
 # The one door from nn to optim.
-NN_THAT_MAY_IMPORT_OPTIM = ("nn.command", "nn.demo", "nn.compat")
+NN_THAT_MAY_IMPORT_OPTIM = ("nn.command", "nn.demo", "nn.warmup", "nn.compat")
 # Of what a user installs with chainrule, these are heavy, optional, or both.
 LATE = {"numba", "llvmlite", "scipy", "graphviz", "hypothesis", "matplotlib", "sklearn", "wasmtime", "torch", "tqdm"}
 
