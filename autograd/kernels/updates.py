@@ -6,8 +6,6 @@ same arithmetic in the same order, so that both give the same bits. Numbers are 
 NumPy does. A penalty is left out, not multiplied by 0, because 0 times an infinite parameter is not 0.
 """
 
-import math
-
 import numpy as np
 
 from .threads import jit
@@ -78,7 +76,7 @@ def adam(
             before = largest[i]
             square = before if before > square or before != before else square  # a NaN stays one, as in np.maximum
             largest[i] = square
-        x[i] = old - mean / (math.sqrt(square) / root_bias + eps) * rate
+        x[i] = old - mean / (np.sqrt(square) / root_bias + eps) * rate
 
 
 @jit()
@@ -140,7 +138,7 @@ def nadam(
         square = v[i] * beta2 + new2 * (gradient * gradient)
         m[i] = mean
         v[i] = square
-        root = math.sqrt(square / bias) + eps
+        root = np.sqrt(square / bias) + eps
         x[i] = old - share_of_g * gradient / root - share_of_m * mean / root
 
 
@@ -175,7 +173,7 @@ def radam(
         v[i] = square
         step = rate * mean
         if rectified != 0:
-            step = step * rectified / (math.sqrt(square) + eps)
+            step = step * rectified / (np.sqrt(square) + eps)
         x[i] = old - step
 
 
@@ -192,7 +190,7 @@ def rmsprop(
             gradient += decay * x[i]
         square = h[i] * alpha + new * (gradient * gradient)
         h[i] = square
-        x[i] -= lr * (gradient / (math.sqrt(square) + eps))
+        x[i] -= lr * (gradient / (np.sqrt(square) + eps))
 
 
 @jit()
@@ -206,7 +204,7 @@ def adagrad(x: np.ndarray, g: np.ndarray, h: np.ndarray, lr: float, eps: float, 
             gradient += decay * x[i]
         square = h[i] + gradient * gradient
         h[i] = square
-        x[i] -= lr * gradient / (math.sqrt(square) + eps)
+        x[i] -= lr * gradient / (np.sqrt(square) + eps)
 
 
 @jit()
@@ -230,7 +228,7 @@ def adadelta(
             gradient += decay * x[i]
         square = h[i] * rho + new * (gradient * gradient)
         h[i] = square
-        d = math.sqrt(r[i] + eps) / math.sqrt(square + eps) * gradient
+        d = np.sqrt(r[i] + eps) / np.sqrt(square + eps) * gradient
         r[i] = r[i] * rho + new * (d * d)
         x[i] -= lr * d
 
