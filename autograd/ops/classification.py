@@ -10,7 +10,7 @@ from ..batching import all_examples, by_example
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
-from .families import values
+from .families import suits_kernel, values
 from .loss import check_reduction, reduce_loss
 from .products import same_dtype
 
@@ -32,8 +32,18 @@ def _log_probabilities(x: Any) -> Any:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
+def _losses(x: Any, target: Any) -> Any:
+    if not x.size:
+        return np.zeros((0,), x.dtype)
+    if suits_kernel(x):
+        from ..kernels import softmax
+
+        return softmax.cross_entropy(x, np.require(target, np.int64, ["C", "W"]))
+    return -_log_probabilities(x)[np.arange(len(x)), target]
+
+
 def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
-    losses = -_log_probabilities(x)[np.arange(len(x)), target] if x.size else np.zeros((0,), x.dtype)
+    losses = _losses(x, target)
     if reduction == "none":
         return losses
     total = losses.sum()
@@ -44,6 +54,12 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
 
 
 def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
+    if suits_kernel(x):
+        from ..kernels import softmax
+
+        share = g / x.shape[0] if reduction == "mean" else g
+        scale = np.full(x.shape[0], share, x.dtype)
+        return softmax.cross_entropy_backward(x, np.require(target, np.int64, ["C", "W"]), scale)
     if reduction == "none":
         g = op.reshape(g, (x.shape[0], 1))
     elif reduction == "mean":

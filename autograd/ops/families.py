@@ -21,6 +21,7 @@ __all__ = [
     "is_raw",
     "parametric",
     "rounding",
+    "suits_kernel",
     "unary",
     "values",
 ]
@@ -72,7 +73,8 @@ def is_raw(*operands: Any) -> bool:
 _MANY = 4096
 
 
-def _for_kernel(x: Any) -> bool:
+def suits_kernel(x: Any) -> bool:
+    """Whether there are so many float32 numbers, side by side, that a kernel is faster than NumPy."""
     return type(x) is np.ndarray and x.size >= _MANY and x.dtype == np.float32 and x.flags.carray
 
 
@@ -80,7 +82,7 @@ def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     """A forward that calls the kernel of that name on many float32 numbers, and `plain` on all else."""
 
     def forward(x: Any, *settings: Any) -> Any:
-        if _for_kernel(x):
+        if suits_kernel(x):
             from ..kernels import activations
 
             return activations.forward(name, x, *settings)
@@ -100,7 +102,7 @@ class fused_rule:  # noqa: N801 - stands where a function does
         self.__signature__ = inspect.signature(rule)
 
     def __call__(self, g: Any, saved: Any, *settings: Any) -> Any:
-        if _for_kernel(saved) and _for_kernel(g) and g.shape == saved.shape:
+        if suits_kernel(saved) and suits_kernel(g) and g.shape == saved.shape:
             from ..kernels import activations
 
             return activations.backward(self.name, g, saved, *settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from .. import dtypes
 from ..composites import composite
 from ..primitive import Sample, as_handle, define, op
 from .dims import check_dim
-from .families import in_float32, values
+from .families import in_float32, suits_kernel, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -32,6 +33,37 @@ def _log_softmax(x: Any, dim: int) -> Any:
     return shifted - np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
 
 
+def _by_rows(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """The kernel of that name on many rows of the last dimension, and `plain` on all else.
+
+    The arguments are arrays of one shape, and the dimension.
+    """
+
+    def run(*arguments: Any) -> Any:
+        *arrays, dim = arguments
+        x = arrays[-1]
+        if all(suits_kernel(a) and a.shape == x.shape for a in arrays) and dim in (-1, x.ndim - 1):
+            from ..kernels import softmax
+
+            rows = [a.reshape(-1, x.shape[-1]) for a in arrays]
+            return getattr(softmax, name)(*rows).reshape(x.shape)
+        return plain(*arguments)
+
+    return run
+
+
+def _softmax_rule(g: Any, out: Any, dim: int) -> Any:
+    return out * (g - _sum_along(g * out, dim))
+
+
+def _log_softmax_rule(g: Any, out: Any, dim: int) -> Any:
+    return g - op.exp(out) * _sum_along(g, dim)
+
+
+_softmax_backward = _by_rows("softmax_backward", _softmax_rule)
+_log_softmax_backward = _by_rows("log_softmax_backward", _log_softmax_rule)
+
+
 def _along_samples(rng: np.random.Generator) -> list[Sample]:
     cases: list[tuple[tuple[int, ...], int]] = [((3,), 0), ((2, 3), 1), ((2, 3), -2), ((2, 3, 2), 1), ((0, 2), 1)]
     cases.append(((), 0))
@@ -44,10 +76,10 @@ def _sum_along(x: Any, dim: int) -> Any:
 
 SOFTMAX = define(
     "softmax",
-    forward=in_float32(lambda x, dim: _softmax(x, dim) if x.ndim else np.ones_like(x)),
+    forward=_by_rows("softmax", in_float32(lambda x, dim: _softmax(x, dim) if x.ndim else np.ones_like(x))),
     inputs=("x",),
     attributes=("dim",),
-    vjp={"x": lambda g, out, dim: out * (g - _sum_along(g * out, dim))},
+    vjp={"x": lambda g, out, dim: _softmax_backward(g, out, dim)},
     infer=check_dim("softmax"),
     promotes="float",
     samples=_along_samples,
@@ -55,10 +87,10 @@ SOFTMAX = define(
 )
 LOG_SOFTMAX = define(
     "log_softmax",
-    forward=in_float32(lambda x, dim: _log_softmax(x, dim) if x.ndim else np.zeros_like(x)),
+    forward=_by_rows("log_softmax", in_float32(lambda x, dim: _log_softmax(x, dim) if x.ndim else np.zeros_like(x))),
     inputs=("x",),
     attributes=("dim",),
-    vjp={"x": lambda g, out, dim: g - op.exp(out) * _sum_along(g, dim)},
+    vjp={"x": lambda g, out, dim: _log_softmax_backward(g, out, dim)},
     infer=check_dim("log_softmax"),
     promotes="float",
     samples=_along_samples,
