@@ -99,7 +99,7 @@ class fused_rule:  # noqa: N801 - stands where a function does
 
     def __init__(self, name: str, rule: Callable[..., Any]) -> None:
         self.name, self.rule = name, rule
-        self.__signature__ = inspect.signature(rule)
+        self.__signature__, self.__wrapped__ = inspect.signature(rule), rule  # what `inspect` shows of it
 
     def __call__(self, g: Any, saved: Any, *settings: Any) -> Any:
         if suits_kernel(saved) and suits_kernel(g) and g.shape == saved.shape:

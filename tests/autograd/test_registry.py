@@ -403,6 +403,7 @@ HELPERS = {
     "contraction": {"chained", "cross_along"},
     "masking": {"filled", "log_sum", "masked_samples", "on_filled", "plain_norm", "wrong_masks"},
     "weighted_sum": {"weighted_total"},
+    "recurrent_layers": {"composed", "steps"},
     "extreme": {"define_chosen", "distinct", "place", "require_numbers", "share"},
 }
 # Modules whose functions stand in `autograd.linalg`.
