@@ -51,6 +51,8 @@ def _seed(output: Any, gradient: Any, create_graph: bool, name: str) -> Any:
     elif isinstance(gradient, Handle) and create_graph:
         with graph.enable_grad():
             seed = gradient if gradient.dtype == array.dtype else op.to_dtype.apply(gradient, array.dtype)
+    elif isinstance(gradient, Handle) and gradient.dtype == array.dtype:
+        seed = gradient._array  # the sweep writes into none that it has not made
     else:
         seed = to_array(gradient, array.dtype, name)
     if seed.shape != array.shape:

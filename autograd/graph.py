@@ -19,6 +19,7 @@ import operator
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from sys import getrefcount
 from typing import Any, TypeVar
 
 import numpy as np
@@ -470,7 +471,8 @@ def sweep(
             wanted = None
             if targets is None:
                 if node.keeps_gradient:
-                    node.receive(gradient, create_graph, node in owned)
+                    alone = node in owned or getrefcount(gradient) == _ALONE
+                    node.receive(gradient, create_graph, alone)
                 if not edges:
                     continue
             else:
@@ -503,9 +505,20 @@ def sweep(
                 else:
                     held += part
                     pending[edge] = held
+            # Else an array that one of these still holds would seem to be somebody's.
+            part = parts = held = None
             if not retain_graph:
                 node.release()
     return found
+
+
+def _count_alone() -> int:
+    """What `getrefcount` says of an object that one variable holds; that has changed between versions of Python."""
+    alone = object()
+    return getrefcount(alone)
+
+
+_ALONE = _count_alone()
 
 
 class Root:

@@ -292,7 +292,7 @@ class Tensor(Methods):
             if create_graph:
                 self._grad = shape_ops.CLONE.apply(gradient) if held is None else held + gradient
             elif held is None:
-                keep = owned and type(gradient) is np.ndarray and gradient.flags.c_contiguous
+                keep = owned and type(gradient) is np.ndarray and gradient.base is None and gradient.flags.carray
                 self._grad = make(gradient if keep else np.array(gradient, order="C"))
             elif held._requires_grad or not held._array.flags.writeable:
                 self._grad = make(held._array + gradient)

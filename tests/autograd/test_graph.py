@@ -492,3 +492,31 @@ def test_a_recorder_is_not_entered_twice_through_another():
         assert (leaf(1.0) * 2).node.kept is not None
     with recorder:
         pass
+
+
+def test_gradient_that_nobody_else_holds_is_not_copied() -> None:
+    seen = []
+    CATCH = autograd.Primitive(
+        name="catch",
+        forward=lambda x: x + 1,
+        inputs=("x",),
+        vjp={"x": lambda g: (seen.append(id(made := g * 2)), made)[1]},
+    )
+    x = autograd.ones(3, requires_grad=True)
+    CATCH.apply(x).backward(autograd.ones(3))
+    assert [id(x.grad._array)] == seen and x.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_gradient_that_somebody_holds_is_copied() -> None:
+    x, y = autograd.ones(3, requires_grad=True), autograd.ones(3, requires_grad=True)
+    given, held = autograd.ones(3), []
+    z = x + y
+    z.register_hook(held.append)
+    x.register_hook(held.append)
+    z.backward(given)
+    arrays = [given._array, x.grad._array, y.grad._array, *(t._array for t in held[1:])]
+    x.grad[0] = 7.0
+    y.grad[1] = 8.0
+    assert given.tolist() == [1.0, 1.0, 1.0] and all(t.tolist() == [1.0, 1.0, 1.0] for t in held)
+    assert x.grad.tolist() == [7.0, 1.0, 1.0] and y.grad.tolist() == [1.0, 8.0, 1.0]
+    assert not np.shares_memory(arrays[0], arrays[1]) and not np.shares_memory(arrays[1], arrays[2])
