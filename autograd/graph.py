@@ -471,7 +471,7 @@ def sweep(
             wanted = None
             if targets is None:
                 if node.keeps_gradient:
-                    alone = node in owned or getrefcount(gradient) == _ALONE
+                    alone = node in owned or getrefcount(gradient) == ALONE
                     node.receive(gradient, create_graph, alone)
                 if not edges:
                     continue
@@ -512,13 +512,13 @@ def sweep(
     return found
 
 
-def _count_alone() -> int:
+def _count_one() -> int:
     """What `getrefcount` says of an object that one variable holds; that has changed between versions of Python."""
     alone = object()
     return getrefcount(alone)
 
 
-_ALONE = _count_alone()
+ALONE = _count_one()
 
 
 class Root:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from .arrays import to_array
 from .devices import CPU, check_device, device, names_device
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .formatting import format_array, with_suffixes
-from .graph import Hooks, Kept, RemovableHandle
+from .graph import ALONE, Hooks, Kept, RemovableHandle
 from .handle import Size
 from .methods import Methods
 from .ops import reduce
@@ -28,6 +29,14 @@ __all__ = ["Tensor"]
 _AFTER = -1
 # Two threads may sweep graphs that share a leaf; adding to its gradient is read and write in one.
 _receive_lock = threading.Lock()
+
+
+def _unshared(array: np.ndarray) -> bool:
+    """Whether an array that one variable holds has its memory for itself: as its owner, or as the owner's only view."""
+    base = array.base
+    if type(base) is not np.ndarray:
+        return base is None
+    return base.base is None and base.nbytes == array.nbytes and sys.getrefcount(base) == ALONE + 1  # and the view's
 
 
 class Tensor(Methods):
@@ -292,7 +301,7 @@ class Tensor(Methods):
             if create_graph:
                 self._grad = shape_ops.CLONE.apply(gradient) if held is None else held + gradient
             elif held is None:
-                keep = owned and type(gradient) is np.ndarray and gradient.base is None and gradient.flags.carray
+                keep = owned and type(gradient) is np.ndarray and gradient.flags.carray and _unshared(gradient)
                 self._grad = make(gradient if keep else np.array(gradient, order="C"))
             elif held._requires_grad or not held._array.flags.writeable:
                 self._grad = make(held._array + gradient)

@@ -494,17 +494,34 @@ def test_a_recorder_is_not_entered_twice_through_another():
         pass
 
 
-def test_gradient_that_nobody_else_holds_is_not_copied() -> None:
-    seen = []
+@pytest.mark.parametrize(
+    ("view", "kept"),
+    [
+        (lambda made, held: made, True),
+        (lambda made, held: made.reshape(2, 2).reshape(4), True),
+        (lambda made, held: held.append(made) or made, False),
+        (lambda made, held: held.append(made) or made.reshape(2, 2).reshape(4), False),
+        (lambda made, held: held.append(made[:1]) or made.reshape(2, 2).reshape(4), False),
+        (lambda made, held: np.concatenate([made, made])[:4], False),
+    ],
+)
+def test_gradient_is_copied_where_somebody_else_holds_it(view, kept) -> None:
+    seen, held = [], []
+
+    def rule(g):
+        result = view(g * 2, held)
+        seen.append(result.__array_interface__["data"][0])
+        return result
+
     CATCH = autograd.Primitive(
         name="catch",
         forward=lambda x: x + 1,
         inputs=("x",),
-        vjp={"x": lambda g: (seen.append(id(made := g * 2)), made)[1]},
+        vjp={"x": rule},
     )
-    x = autograd.ones(3, requires_grad=True)
-    CATCH.apply(x).backward(autograd.ones(3))
-    assert [id(x.grad._array)] == seen and x.grad.tolist() == [2.0, 2.0, 2.0]
+    x = autograd.ones(4, requires_grad=True)
+    CATCH.apply(x).backward(autograd.ones(4))
+    assert (x.grad._array.__array_interface__["data"][0] == seen[0]) == kept and x.grad.tolist() == [2.0] * 4
 
 
 def test_gradient_that_somebody_holds_is_copied() -> None:
