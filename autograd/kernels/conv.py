@@ -19,7 +19,8 @@ from autograd.kernels import conv_tiles as tiles
 from autograd.kernels import winograd
 from autograd.kernels.conv_planes import Layout, Phase, Place
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.threads import scratch, share_out, thread_count
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import scratch, thread_count
 from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, OUTER_ROWS, ROW_DOTS, dot_tile_size, lanes, tile_width
 
 Pair = tuple[int, int]

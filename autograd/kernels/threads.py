@@ -14,7 +14,6 @@ before ours) stands. The `tbb` wheel puts its library where the loader does not 
 The number of threads is one for the process: of the loops, and of the BLAS library behind NumPy's products.
 """
 
-import _thread
 import contextlib
 import ctypes
 import importlib
@@ -95,17 +94,17 @@ class _Launcher:
         self.lock = threading.Lock()
         self.concurrent = False
 
-    def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> None:
+    def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> Any:
         arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
         if _limit and numba.get_num_threads() != _limit:
             numba.set_num_threads(_limit)  # numba counts for each Python thread by itself
         if self.concurrent:
-            kernel(*arguments)
-            return
+            return kernel(*arguments)
         with self.lock:
-            kernel(*arguments)
+            result = kernel(*arguments)
             # Only a launch decides the layer, so the first one, and all that wait for it, take the lock.
             self.concurrent = _threading_layer() in _CONCURRENT_LAYERS
+            return result
 
     def after_fork(self) -> None:
         """Replace the lock: in the child nobody is left to release it."""
@@ -161,85 +160,6 @@ def _limit_blas(count: int) -> None:
         if setting is not None:
             setting(ctypes.c_int(count))
             return
-
-
-class _Worker:
-    """A thread that waits for its share of a kernel's work."""
-
-    def __init__(self) -> None:
-        self.begin, self.done = _thread.allocate_lock(), _thread.allocate_lock()
-        self.begin.acquire()
-        self.done.acquire()
-        self.job: tuple[Any, ...] = ()
-        self.error: BaseException | None = None
-        threading.Thread(target=self.work, daemon=True, name="kernel").start()
-
-    def work(self) -> None:
-        while True:
-            self.begin.acquire()
-            try:
-                self.job[0](*self.job[1:])
-            except BaseException as error:
-                self.error = error
-            # Keep no array alive.
-            self.job = ()
-            self.done.release()
-
-
-class _Team:
-    """Runs kernel(thread, threads, *arguments) for each thread, the first one on the calling thread itself.
-
-    Compared with a parallel loop of numba's, the kernel takes a third of the time to compile, may be called by itself
-    where its work is small, and meets no threading layer. While the team works for one Python thread, another one does
-    all of its shares itself, for the cores are taken.
-    """
-
-    def __init__(self) -> None:
-        self.workers: list[_Worker] = []
-        self.busy = threading.Lock()
-
-    def __call__(self, kernel: Callable[..., Any], threads: int, *arguments: Any) -> None:
-        # A named tuple reaches the kernel as a plain one, as in `launch`.
-        arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
-        if threads == 1 or not self.busy.acquire(blocking=False):
-            for thread in range(threads):
-                kernel(thread, threads, *arguments)
-            return
-        try:
-            self.run(kernel, threads, arguments)
-        finally:
-            self.busy.release()
-
-    def run(self, kernel: Callable[..., Any], threads: int, arguments: tuple[Any, ...]) -> None:
-        while len(self.workers) < threads - 1:
-            self.workers.append(_Worker())
-        workers = self.workers[: threads - 1]
-        try:
-            for thread, worker in enumerate(workers, 1):
-                worker.job = (kernel, thread, threads, *arguments)
-                worker.begin.release()
-            try:
-                kernel(0, threads, *arguments)
-            finally:
-                for worker in workers:
-                    worker.done.acquire()
-        except BaseException:
-            # An interrupt may have come before all were done; those workers are left to finish by themselves.
-            self.workers = []
-            raise
-        for worker in workers:
-            if worker.error is not None:
-                error, worker.error = worker.error, None
-                raise error
-
-    def after_fork(self) -> None:
-        """Begin anew: a child process has none of the threads."""
-        self.workers, self.busy = [], threading.Lock()
-
-
-share_out = _Team()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=share_out.after_fork)
 
 
 class _Scratch(threading.local):

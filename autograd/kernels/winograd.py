@@ -30,7 +30,8 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.threads import jit, scratch, share_out, thread_count
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.winograd_tiles import (
     LANES,
     ROWS,
