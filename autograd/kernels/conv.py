@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.kernels import conv_columns as columns
 from autograd.kernels import conv_depthwise as depthwise
+from autograd.kernels import conv_dilated as dilated
 from autograd.kernels import conv_planes as planes
 from autograd.kernels import conv_tiles as tiles
 from autograd.kernels import winograd
@@ -42,7 +43,7 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
 
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
-    | `winograd` | all three                         | 3x3, stride 1, no dilation, 16 channels or more, float32   |
+    | `winograd` | all three                         | 3x3, stride 1, 16 channels or more in a group, float32     |
     | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
     | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
     | `rows`     | the weight gradient               | one input channel in every group, as in a depthwise filter |
@@ -58,7 +59,8 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
 
 @lru_cache(maxsize=1024)
 def _choose(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
-    if winograd.fits(_mirrored(sizes) if what == "input gradient" else sizes, dtype):
+    plain = _mirrored(sizes) if what == "input gradient" else sizes
+    if (sizes.stride_h, sizes.stride_w) == (1, 1) and winograd.fits(dilated.inner_sizes(plain), dtype):
         return "winograd"
     return _choose_direct(what, sizes, dtype, threads)
 
@@ -99,7 +101,8 @@ def conv2d(
     steps = (sizes.K * sizes.C * taps, sizes.C * taps, taps)
     path = choose("forward", sizes, x.dtype)
     if path == "winograd":
-        if winograd.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
+        way = dilated if _has_dilation(sizes) else winograd
+        if way.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
             return out
         path = _choose_direct("forward", sizes, x.dtype, thread_count())
     if path == "planes":
@@ -133,7 +136,8 @@ def conv2d_input_gradient(
     steps = (sizes.K * sizes.C * taps, taps, sizes.C * taps)
     path = choose("input gradient", sizes, gradient.dtype)
     if path == "winograd":
-        if winograd.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
+        way = dilated if _has_dilation(sizes) else winograd
+        if way.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
             return out
         path = _choose_direct("input gradient", sizes, gradient.dtype, thread_count())
     if path == "planes":
@@ -169,7 +173,8 @@ def conv2d_weight_gradient(
     path = choose("weight gradient", sizes, x.dtype)
     if path == "winograd":
         out = np.empty(shape, x.dtype)
-        if winograd.weigh(x, gradient, out, sizes):
+        way = dilated if _has_dilation(sizes) else winograd
+        if way.weigh(x, gradient, out, sizes):
             return out
         path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
@@ -209,6 +214,10 @@ def _sizes(
     return Sizes(
         N, C // groups, H, W, K // groups, FH, FW, OH, OW, *stride, *padding, *dilation, groups
     )  # fmt: skip
+
+
+def _has_dilation(sizes: Sizes) -> bool:
+    return (sizes.dilation_h, sizes.dilation_w) != (1, 1)
 
 
 def _with(sizes: Sizes, **changes: int) -> Sizes:
