@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from autograd.kernels.threads import jit, launch
+from autograd.kernels.threads import jit, launch, plain
 
 # What numba's threading layers call their loop. It takes a function and calls it for a range of steps as NumPy calls
 # the loop of a generalised ufunc: function(pointers, sizes, strides, data), with the number of steps in sizes[0] and
@@ -110,9 +110,9 @@ def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None
 
     Arrays are C-contiguous. A named tuple reaches the kernel as a plain one, as in `launch`.
     """
-    arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+    arguments = plain(arguments)
     if threads == 1 or config.DISABLE_JIT:
         for thread in range(threads):
             kernel(thread, threads, *arguments)
-    elif launch(_spread, _address(kernel, arguments), threads, *arguments):
+    elif launch.run(_spread, (_address(kernel, arguments), threads, *arguments)):
         raise MemoryError(f"{kernel.__name__}: a thread could not do its share")

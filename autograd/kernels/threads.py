@@ -83,21 +83,30 @@ def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
-class _Launcher:
-    """Runs parallel kernels, one at a time unless the threading layer is known to allow more.
+def plain(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same arguments with plain tuples for named ones, whose fields the kernel names again.
 
-    A named tuple reaches the kernel as a plain one, and the kernel names its fields again: numba would look up the
-    type of a named tuple by Python code, which takes longer than the rest of a launch and keeps memory at some calls.
+    numba would look up the type of a named tuple by Python code, which takes longer than the rest of a launch and keeps
+    memory at some calls.
     """
+    return tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+
+
+class _Launcher:
+    """Runs parallel kernels, one at a time unless the threading layer is known to allow more."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.concurrent = False
 
-    def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> Any:
-        arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+    def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> None:
+        """Run a kernel that has a parallel loop."""
         if _limit and numba.get_num_threads() != _limit:
             numba.set_num_threads(_limit)  # numba counts for each Python thread by itself
+        self.run(kernel, plain(arguments))
+
+    def run(self, kernel: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Run a kernel, however many threads it takes."""
         if self.concurrent:
             return kernel(*arguments)
         with self.lock:
@@ -123,7 +132,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=launch.after_fork)
 
 
-# The number of threads that was set, for all Python threads; 0 leaves numba's own setting alone.
+# The number of threads that was set, for all Python threads; 0 for as many as numba was started with.
 _limit = 0
 
 # What the BLAS libraries that NumPy is built with call their setting.
@@ -138,7 +147,7 @@ _BLAS_SETTINGS = (
 
 def thread_count() -> int:
     """How many threads a kernel runs on."""
-    return _limit or int(numba.get_num_threads())
+    return _limit or int(config.NUMBA_NUM_THREADS)
 
 
 def set_thread_count(count: int) -> None:
