@@ -1,31 +1,45 @@
 """Normalisation by mean and variance, forward and backward in as few passes as there are sums to wait for.
 
 Images come as (N, C, S), with all their pixels in S, rows as (R, M). Sums run over pieces of a thousand numbers in the
-dtype that came in, and over the pieces in float64. The variance is that of numbers from which the mean was taken.
+dtype that came in, or over a few images, and over the pieces in float64. The variance is that of numbers from which the
+mean was taken.
 """
 
 import numpy as np
-from numba import prange
 
-from autograd.kernels.sized import sized
-from autograd.kernels.threads import jit
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, thread_count
 
 _PIECE = 1024
 # A block of rows adds up its share of a weight's gradient by itself; so many blocks there are on any number of threads.
 _BLOCKS = 16
-# Images of fewer pixels are taken by blocks of channels, in which neighbours lie side by side.
-_FEW_PIXELS = 8
-_CHANNELS = 64
+# Images of fewer pixels are taken by blocks of channels, of so many numbers in an image, which lie side by side.
+_FEW_PIXELS, _BLOCK = 128, 1024
+# The images whose numbers are added up before the sums are added in float64.
+_IMAGES = 32
+# Numbers that one thread has normalised before another one has woken up.
+_SMALL = 1 << 16
 
 Vector = np.ndarray | None
 
 
+def _threads(x: np.ndarray) -> int:
+    return 1 if x.size < _SMALL else thread_count()
+
+
 def batch_norm(x: np.ndarray, weight: Vector, bias: Vector, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each channel of x (N, C, S) at mean 0 and variance 1, times weight, plus bias; and its mean and variance."""
+    N, C, S = x.shape
     out = np.empty_like(x)
-    mean, var = np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
-    kernel = _batch_norm if x.shape[2] >= _FEW_PIXELS else _batch_norm_columns
-    kernel(0.3 * x.size, x, *_given(weight, bias, mean), eps, out, mean, var)
+    mean, var = np.empty(C, x.dtype), np.empty(C, x.dtype)
+    factors, shifts = _given(weight, bias, mean)
+    if S >= _FEW_PIXELS:
+        share_out(_batch_norm, _threads(x), x, factors, shifts, eps, out, mean, var)
+    else:
+        shape = (N, C * S)
+        share_out(
+            _batch_norm_blocks, _threads(x), x.reshape(shape), factors, shifts, eps, out.reshape(shape), mean, var
+        )
     return out, mean, var
 
 
@@ -33,26 +47,30 @@ def batch_norm_backward(
     gradient: np.ndarray, x: np.ndarray, weight: Vector, mean: np.ndarray, var: np.ndarray, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The gradients of sum(batch_norm(x) * gradient) by x, weight and bias."""
+    N, C, S = x.shape
     out = np.empty_like(x)
     by_weight, by_bias = np.empty_like(mean), np.empty_like(mean)
-    rstd = (1 / np.sqrt(var.astype(np.float64) + eps)).astype(x.dtype)
     factors, _ = _given(weight, None, mean)
-    kernel = _batch_norm_backward if x.shape[2] >= _FEW_PIXELS else _batch_norm_backward_columns
-    kernel(0.3 * x.size, gradient, x, factors, mean, rstd, out, by_weight, by_bias)
+    results = (by_weight, by_bias)
+    if S >= _FEW_PIXELS:
+        share_out(_batch_norm_backward, _threads(x), gradient, x, factors, mean, var, eps, out, *results)
+    else:
+        g, rows, slope = (a.reshape(N, C * S) for a in (gradient, x, out))
+        share_out(_batch_norm_backward_blocks, _threads(x), g, rows, factors, mean, var, eps, slope, *results)
     return out, by_weight, by_bias
 
 
 def scale_channels(x: np.ndarray, centre: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """out[n, c, s] = (x[n, c, s] - centre[c]) * scale[c] + shift[c]."""
     out = np.empty_like(x)
-    _scale_channels(0.2 * x.size, x, centre, scale, shift, out)
+    share_out(_scale_channels, _threads(x), x, centre, scale, shift, out)
     return out
 
 
 def channel_sums(gradient: np.ndarray, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The sums of gradient[n, c, s] and of gradient[n, c, s] * (x[n, c, s] - centre[c]) over n and s."""
     plain, weighted = np.empty_like(centre), np.empty_like(centre)
-    _channel_sums(0.2 * x.size, gradient, x, centre, plain, weighted)
+    share_out(_channel_sums, _threads(x), gradient, x, centre, plain, weighted)
     return plain, weighted
 
 
@@ -62,7 +80,7 @@ def group_norm(x: np.ndarray, weight: Vector, bias: Vector, groups: int, eps: fl
     out = np.empty_like(x)
     shape = (N * groups, C // groups, S)
     factors, shifts = _given(weight, bias, np.empty(C, x.dtype))
-    _group_norm(0.3 * x.size, x.reshape(shape), factors, shifts, eps, out.reshape(shape))
+    share_out(_group_norm, _threads(x), x.reshape(shape), factors, shifts, eps, out.reshape(shape))
     return out
 
 
@@ -76,9 +94,10 @@ def group_norm_backward(
     by_weight, by_bias = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
     factors, _ = _given(weight, None, np.empty(C, x.dtype))
     sums = by_weight.reshape(shape[:2]), by_bias.reshape(shape[:2])
-    _group_norm_backward(
-        0.4 * x.size, gradient.reshape(shape), x.reshape(shape), factors, eps, out.reshape(shape), *sums
-    )
+    share_out(
+        _group_norm_backward, _threads(x), gradient.reshape(shape), x.reshape(shape), factors, eps, out.reshape(shape),
+        *sums,
+    )  # fmt: skip
     return out, by_weight.sum(0), by_bias.sum(0)
 
 
@@ -89,7 +108,7 @@ def layer_norm(x: np.ndarray, weight: Vector, bias: Vector, eps: float, centred:
     """
     out = np.empty_like(x)
     factors, shifts = _given(weight, bias, x[0])
-    _layer_norm(0.3 * x.size, x, factors, shifts, eps, centred, out)
+    share_out(_layer_norm, _threads(x), x, factors, shifts, eps, centred, out)
     return out
 
 
@@ -101,7 +120,7 @@ def layer_norm_backward(
     blocks = min(_BLOCKS, x.shape[0])
     by_weight, by_bias = np.zeros((blocks, x.shape[1]), x.dtype), np.zeros((blocks, x.shape[1]), x.dtype)
     factors, _ = _given(weight, None, x[0])
-    _layer_norm_backward(0.4 * x.size, gradient, x, factors, eps, centred, out, by_weight, by_bias)
+    share_out(_layer_norm_backward, _threads(x), gradient, x, factors, eps, centred, out, by_weight, by_bias)
     return out, by_weight.sum(0), by_bias.sum(0)
 
 
@@ -180,11 +199,10 @@ def _slope_row(gradient, x, i, j, centre, scale, lift, pull, out):  # type: igno
 # --- batch norm
 
 
-@sized
-def _batch_norm(x, weight, bias, eps, out, mean, var):  # type: ignore[no-untyped-def]
+@jit()
+def _batch_norm(thread, threads, x, weight, bias, eps, out, mean, var):  # type: ignore[no-untyped-def]
     N, C, S = x.shape
-    for channel in prange(C):
-        c = np.int64(channel)
+    for c in range(thread, C, threads):
         total = 0.0
         for n in range(N):
             total += _row_sum(x, n, c)
@@ -199,106 +217,153 @@ def _batch_norm(x, weight, bias, eps, out, mean, var):  # type: ignore[no-untype
             _scale_row(x, n, c, centre, scale, bias[c], out)
 
 
-@sized
-def _batch_norm_backward(gradient, x, weight, mean, rstd, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
+@jit()
+def _batch_norm_backward(thread, threads, gradient, x, weight, mean, var, eps, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
     N, C, S = x.shape
-    for channel in prange(C):
-        c = np.int64(channel)
+    for c in range(thread, C, threads):
         plain, weighted = 0.0, 0.0
         for n in range(N):
             p, w = _row_products(gradient, x, n, c, mean[c])
             plain += p
             weighted += w
-        by_bias[c], by_weight[c] = plain, weighted * rstd[c]
-        scale = weight[c] * rstd[c]
+        rstd = 1 / np.sqrt(np.float64(var[c]) + eps)
+        by_bias[c], by_weight[c] = plain, weighted * rstd
+        scale = weight[c] * rstd
         lift = x.dtype.type(scale * (plain / (N * S)))
-        pull = x.dtype.type(scale * rstd[c] * rstd[c] * (weighted / (N * S)))
+        pull = x.dtype.type(scale * rstd * rstd * (weighted / (N * S)))
         for n in range(N):
-            _slope_row(gradient, x, n, c, mean[c], scale, lift, pull, out)
+            _slope_row(gradient, x, n, c, mean[c], x.dtype.type(scale), lift, pull, out)
 
 
 @jit()
-def _batch_norm_block(x, first, count, weight, bias, eps, out, mean, var):  # type: ignore[no-untyped-def]
-    N, _, S = x.shape
-    sums = np.zeros(count)
-    for n in range(N):
-        for c in range(count):
-            for s in range(S):
-                sums[c] += x[n, first + np.uint64(c), s]
-    for c in range(count):
-        mean[first + np.uint64(c)] = sums[c] / (N * S)
-        sums[c] = 0
-    for n in range(N):
-        for c in range(count):
-            k = first + np.uint64(c)
-            for s in range(S):
-                sums[c] += (x[n, k, s] - mean[k]) * (x[n, k, s] - mean[k])
-    scale = np.empty(count, x.dtype)
-    for c in range(count):
-        k = first + np.uint64(c)
-        var[k] = sums[c] / (N * S)
-        scale[c] = weight[k] / np.sqrt(sums[c] / (N * S) + eps)
-    for n in range(N):
-        for c in range(count):
-            k = first + np.uint64(c)
-            for s in range(S):
-                out[n, k, s] = (x[n, k, s] - mean[k]) * scale[c] + bias[k]
-
-
-@sized
-def _batch_norm_columns(x, weight, bias, eps, out, mean, var):  # type: ignore[no-untyped-def]
-    C = x.shape[1]
-    for block in prange((C + _CHANNELS - 1) // _CHANNELS):
-        first = np.int64(block) * _CHANNELS
-        count = min(_CHANNELS, C - first)
-        _batch_norm_block(x, np.uint64(first), count, weight, bias, eps, out, mean, var)
+def _add(into, row):  # type: ignore[no-untyped-def]
+    for k in range(row.size):
+        into[k] += row[k]
 
 
 @jit()
-def _batch_norm_backward_block(gradient, x, first, count, weight, mean, rstd, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
-    N, _, S = x.shape
-    plain, weighted = np.zeros(count), np.zeros(count)
-    for n in range(N):
+def _add_squares(into, row, centre):  # type: ignore[no-untyped-def]
+    for k in range(row.size):
+        centred = row[k] - centre[k]
+        into[k] += centred * centred
+
+
+@jit()
+def _add_products(into, gradient, row, centre):  # type: ignore[no-untyped-def]
+    for k in range(row.size):
+        into[k] += gradient[k] * (row[k] - centre[k])
+
+
+@jit()
+def _scale_numbers(row, centre, scale, shift, out):  # type: ignore[no-untyped-def]
+    for k in range(row.size):
+        out[k] = (row[k] - centre[k]) * scale[k] + shift[k]
+
+
+@jit()
+def _slope_numbers(gradient, row, centre, scale, lift, pull, out):  # type: ignore[no-untyped-def]
+    for k in range(row.size):
+        out[k] = scale[k] * gradient[k] - lift[k] - (row[k] - centre[k]) * pull[k]
+
+
+@jit()
+def _flush(numbers, pixels, totals):  # type: ignore[no-untyped-def]
+    """Move sums of single numbers to those of their channels."""
+    for c in range(totals.size):
+        for s in range(pixels):
+            totals[c] += numbers[c * pixels + s]
+    numbers[:] = 0
+
+
+@jit()
+def _repeat(number, c, pixels, into):  # type: ignore[no-untyped-def]
+    for s in range(pixels):
+        into[c * pixels + s] = number
+
+
+@jit()
+def _batch_norm_blocks(thread, threads, x, weight, bias, eps, out, mean, var):  # type: ignore[no-untyped-def]
+    """`_batch_norm` of x (N, C * S), by blocks of channels: every sum runs over the images, for all numbers at once."""
+    N, C = x.shape[0], mean.size
+    S = x.shape[1] // C
+    block = max(_BLOCK // S, 1)
+    vectors = np.zeros((4, block * S), x.dtype)
+    sums, centre, scale, shift = vectors[0], vectors[1], vectors[2], vectors[3]
+    totals = np.zeros(block)
+    for first in range(thread * block, C, threads * block):
+        count = min(block, C - first)
+        start, stop = first * S, (first + count) * S
+        totals[:] = 0
+        for n in range(N):
+            _add(sums, x[n, start:stop])
+            if n % _IMAGES == _IMAGES - 1:
+                _flush(sums, S, totals)
+        _flush(sums, S, totals)
         for c in range(count):
-            k = first + np.uint64(c)
-            for s in range(S):
-                plain[c] += gradient[n, k, s]
-                weighted[c] += gradient[n, k, s] * (x[n, k, s] - mean[k])
-    scale, lift, pull = np.empty(count, x.dtype), np.empty(count, x.dtype), np.empty(count, x.dtype)
-    for c in range(count):
-        k = first + np.uint64(c)
-        by_bias[k], by_weight[k] = plain[c], weighted[c] * rstd[k]
-        scale[c] = weight[k] * rstd[k]
-        lift[c] = scale[c] * (plain[c] / (N * S))
-        pull[c] = scale[c] * rstd[k] * rstd[k] * (weighted[c] / (N * S))
-    for n in range(N):
+            mean[first + c] = totals[c] / (N * S)
+            _repeat(mean[first + c], c, S, centre)
+        totals[:] = 0
+        for n in range(N):
+            _add_squares(sums, x[n, start:stop], centre)
+            if n % _IMAGES == _IMAGES - 1:
+                _flush(sums, S, totals)
+        _flush(sums, S, totals)
         for c in range(count):
-            k = first + np.uint64(c)
-            for s in range(S):
-                out[n, k, s] = scale[c] * gradient[n, k, s] - lift[c] - (x[n, k, s] - mean[k]) * pull[c]
+            square = totals[c] / (N * S)
+            var[first + c] = square
+            _repeat(x.dtype.type(weight[first + c] / np.sqrt(square + eps)), c, S, scale)
+            _repeat(bias[first + c], c, S, shift)
+        for n in range(N):
+            _scale_numbers(x[n, start:stop], centre, scale, shift, out[n, start:stop])
 
 
-@sized
-def _batch_norm_backward_columns(gradient, x, weight, mean, rstd, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
+@jit()
+def _batch_norm_backward_blocks(thread, threads, gradient, x, weight, mean, var, eps, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
+    N, C = x.shape[0], mean.size
+    S = x.shape[1] // C
+    block = max(_BLOCK // S, 1)
+    vectors = np.zeros((6, block * S), x.dtype)
+    sums, products, centre = vectors[0], vectors[1], vectors[2]
+    scale, lift, pull = vectors[3], vectors[4], vectors[5]
+    plain, weighted = np.zeros(block), np.zeros(block)
+    for first in range(thread * block, C, threads * block):
+        count = min(block, C - first)
+        start, stop = first * S, (first + count) * S
+        plain[:] = 0
+        weighted[:] = 0
+        for c in range(count):
+            _repeat(mean[first + c], c, S, centre)
+        for n in range(N):
+            _add(sums, gradient[n, start:stop])
+            _add_products(products, gradient[n, start:stop], x[n, start:stop], centre)
+            if n % _IMAGES == _IMAGES - 1:
+                _flush(sums, S, plain)
+                _flush(products, S, weighted)
+        _flush(sums, S, plain)
+        _flush(products, S, weighted)
+        for c in range(count):
+            rstd = 1 / np.sqrt(np.float64(var[first + c]) + eps)
+            by_bias[first + c], by_weight[first + c] = plain[c], weighted[c] * rstd
+            slope = weight[first + c] * rstd
+            _repeat(x.dtype.type(slope), c, S, scale)
+            _repeat(x.dtype.type(slope * (plain[c] / (N * S))), c, S, lift)
+            _repeat(x.dtype.type(slope * rstd * rstd * (weighted[c] / (N * S))), c, S, pull)
+        for n in range(N):
+            _slope_numbers(gradient[n, start:stop], x[n, start:stop], centre, scale, lift, pull, out[n, start:stop])
+
+
+@jit()
+def _scale_channels(thread, threads, x, centre, scale, shift, out):  # type: ignore[no-untyped-def]
     C = x.shape[1]
-    for block in prange((C + _CHANNELS - 1) // _CHANNELS):
-        first = np.int64(block) * _CHANNELS
-        count = min(_CHANNELS, C - first)
-        _batch_norm_backward_block(gradient, x, np.uint64(first), count, weight, mean, rstd, out, by_weight, by_bias)
-
-
-@sized
-def _scale_channels(x, centre, scale, shift, out):  # type: ignore[no-untyped-def]
-    C = x.shape[1]
-    for row in prange(x.shape[0] * C):
-        n, c = divmod(np.int64(row), C)
+    rows = x.shape[0] * C
+    for row in range(thread * rows // threads, (thread + 1) * rows // threads):
+        n, c = divmod(row, C)
         _scale_row(x, n, c, centre[c], scale[c], shift[c], out)
 
 
-@sized
-def _channel_sums(gradient, x, centre, plain, weighted):  # type: ignore[no-untyped-def]
-    for channel in prange(x.shape[1]):
-        c = np.int64(channel)
+@jit()
+def _channel_sums(thread, threads, gradient, x, centre, plain, weighted):  # type: ignore[no-untyped-def]
+    for c in range(thread, x.shape[1], threads):
         p, w = 0.0, 0.0
         for n in range(x.shape[0]):
             dp, dw = _row_products(gradient, x, n, c, centre[c])
@@ -326,24 +391,24 @@ def _moments(x, r, centred, eps):  # type: ignore[no-untyped-def]
     return mean, x.dtype.type(np.nan if np.isinf(square) else 1 / np.sqrt(square + eps))
 
 
-@sized
-def _group_norm(x, weight, bias, eps, out):  # type: ignore[no-untyped-def]
+@jit()
+def _group_norm(thread, threads, x, weight, bias, eps, out):  # type: ignore[no-untyped-def]
     D = x.shape[1]
     groups = weight.size // D
-    for row in prange(x.shape[0]):
-        r = np.int64(row)
+    rows = x.shape[0]
+    for r in range(thread * rows // threads, (thread + 1) * rows // threads):
         mean, rstd = _moments(x, r, True, eps)
         for d in range(D):
             c = (r % groups) * D + d
             _scale_row(x, r, d, mean, rstd * weight[c], bias[c], out)
 
 
-@sized
-def _group_norm_backward(gradient, x, weight, eps, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
+@jit()
+def _group_norm_backward(thread, threads, gradient, x, weight, eps, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
     D, S = x.shape[1:]
     groups = weight.size // D
-    for row in prange(x.shape[0]):
-        r = np.int64(row)
+    rows = x.shape[0]
+    for r in range(thread * rows // threads, (thread + 1) * rows // threads):
         mean, rstd = _moments(x, r, True, eps)
         plain, weighted = 0.0, 0.0
         for d in range(D):
@@ -379,12 +444,11 @@ def _layer_row(x, r, mean, rstd, weight, bias, out):  # type: ignore[no-untyped-
         out[r, m] = (x[r, m] - mean) * rstd * weight[m] + bias[m]
 
 
-@sized
-def _layer_norm(x, weight, bias, eps, centred, out):  # type: ignore[no-untyped-def]
+@jit()
+def _layer_norm(thread, threads, x, weight, bias, eps, centred, out):  # type: ignore[no-untyped-def]
     R, M = x.shape
     rows = x.reshape(R, 1, M)
-    for row in prange(R):
-        r = np.int64(row)
+    for r in range(thread * R // threads, (thread + 1) * R // threads):
         mean, rstd = _moments(rows, r, centred, eps)
         _layer_row(x, r, mean, rstd, weight, bias, out)
 
@@ -402,13 +466,12 @@ def _add_row(gradient, x, r, mean, rstd, by_weight, by_bias, block):  # type: ig
         by_bias[block, m] += gradient[r, m]
 
 
-@sized
-def _layer_norm_backward(gradient, x, weight, eps, centred, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
+@jit()
+def _layer_norm_backward(thread, threads, gradient, x, weight, eps, centred, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
     R, M = x.shape
     blocks = by_weight.shape[0]
     rows = x.reshape(R, 1, M)
-    for part in prange(blocks):
-        block = np.int64(part)
+    for block in range(thread * blocks // threads, (thread + 1) * blocks // threads):
         for r in range(block * R // blocks, (block + 1) * R // blocks):
             mean, rstd = _moments(rows, r, centred, eps)
             plain, weighted = 0.0, 0.0

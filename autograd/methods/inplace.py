@@ -498,6 +498,8 @@ def _update(x: Any, name: str, ufunc: Callable[..., Any], function: Callable[...
 
 
 def _fits(x: Handle, name: str, operand: Any) -> None:
+    if getattr(operand, "shape", ()) in ((), x.shape):
+        return
     try:
         fits = np.broadcast_shapes(x.shape, np.shape(operand)) == x.shape
     except ValueError:

@@ -37,7 +37,9 @@ def kernel_arrays(*arrays: Any) -> list[Any]:
         if array is not None:
             if array.dtype == dtypes.float16:
                 array = array.astype(dtypes.float32)
-            array = np.require(array, requirements=["C", "W"])
+            flags = array.flags
+            if not (flags.c_contiguous and flags.writeable):
+                array = np.require(array, requirements=["C", "W"])
         ready.append(array)
     return ready
 
