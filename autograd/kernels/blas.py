@@ -1,7 +1,8 @@
 """Matrix products by the BLAS library behind NumPy, of which each of our threads calculates a share.
 
 A BLAS library's own threads spin for milliseconds after a product, in case another one follows, and the kernels that
-run meanwhile get half of the cores. So BLAS is held to one thread, and called from the threads that kernels run on.
+run meanwhile get half of the cores. So where kernels run between the products, BLAS is held to one thread, and called
+from the threads that kernels run on. Where there are products alone, as in a perceptron, its own threads are faster.
 NumPy's wheels bring OpenBLAS, which is called by its address; with another library, products are left to NumPy.
 """
 
@@ -17,11 +18,14 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from autograd.kernels.sharing import share_out
+from autograd.kernels.sharing import count, share_out
 from autograd.kernels.threads import jit, thread_count
 
 # Multiplications and additions up to which a product is not shared out.
 SMALL = 1 << 21
+# The launches of kernels between products, each counting less the more products have followed, from which on they are
+# many: the few of an optimizer are not.
+FADE, MANY = 0.9, 4.0
 # Shares of a matrix are whole multiples of so many rows or columns, as BLAS works on blocks of them.
 UNIT = 16
 
@@ -238,12 +242,29 @@ def products(left: np.ndarray, right: np.ndarray, out: np.ndarray, summed: bool 
         share_out(_share, 1 if batch * M * N * K <= SMALL else thread_count(), job)
 
 
+class _Recent:
+    """The launches that `_among_kernels` has seen: of all time, and the fading number."""
+
+    seen = 0
+    launches = 0.0
+
+
+def _among_kernels() -> bool:
+    """Whether kernels run between the products that are asked for."""
+    new = count.launches - _Recent.seen
+    _Recent.seen += new
+    _Recent.launches = _Recent.launches * FADE + new
+    return _Recent.launches >= MANY
+
+
 def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """left @ right, of matrices or of batches of them, in one dtype."""
     rows, columns, depth = left.shape[-2], right.shape[-1], left.shape[-1]
     if _library is None or left.dtype.char not in _library.addresses or rows * columns * depth == 0:
         return left @ right
     batch = left.shape[:-2]
+    if not _among_kernels():
+        return left @ right
     work = math.prod(batch) * rows * columns * depth
     # A product with a vector waits for the memory more than for another thread.
     if work <= SMALL or rows == 1 or columns == 1 or batch != right.shape[:-2]:

@@ -105,6 +105,15 @@ def _address(kernel: Any, arguments: tuple[Any, ...]) -> int:
     return address
 
 
+class _Count:
+    """How many times work was shared out; not exact where Python threads do so at once."""
+
+    launches = 0
+
+
+count = _Count()
+
+
 def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None:
     """Run kernel(thread, threads, *arguments) for each thread, at most `thread_count()` of them.
 
@@ -114,5 +123,7 @@ def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None
     if threads == 1 or config.DISABLE_JIT:
         for thread in range(threads):
             kernel(thread, threads, *arguments)
-    elif launch.run(_spread, (_address(kernel, arguments), threads, *arguments)):
+        return
+    count.launches += 1
+    if launch.run(_spread, (_address(kernel, arguments), threads, *arguments)):
         raise MemoryError(f"{kernel.__name__}: a thread could not do its share")
