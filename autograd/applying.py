@@ -21,7 +21,7 @@ from .handle import Handle, as_handle, handle_types, make, new, version_cell
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["apply_general", "binary_applier", "check_broadcast", "general_applier", "join_graph", "unary_applier"]
+__all__ = ["apply_general", "binary_applier", "check_broadcast", "general_applier", "join_graph", "plain_applier", "unary_applier"]
 
 ndarray = np.ndarray
 
@@ -35,6 +35,77 @@ def general_applier(primitive: Primitive) -> Callable[..., Any]:
         return apply_general(primitive, arguments[:count], arguments[count:])
 
     return apply
+
+
+def plain_applier(primitive: Primitive) -> Callable[..., Any]:
+    """The fast path of an operation of fixed inputs, taken as they are, and one output; as linear, sum and reshape."""
+    count = len(primitive.inputs)
+    forward, infer, views = primitive.forward, primitive.infer, primitive.views
+    ruled = primitive.ruled or (primitive.vjp is not None,) * count
+    plans = primitive.plans
+
+    def apply(*arguments: Any) -> Any:
+        state = local.state
+        if state.tracer is not None:
+            return state.tracer.apply(primitive, arguments)
+        arrays = []
+        edges = []
+        recorded = False
+        for value, has_rule in zip(arguments, ruled):
+            if type(value) in handle_types:
+                arrays.append(value._array)
+                if value._requires_grad and has_rule:
+                    edges.append(value._edge or value)
+                    recorded = True
+                    continue
+            elif value is None:
+                arrays.append(None)
+            else:
+                return apply_general(primitive, arguments[:count], arguments[count:])
+            edges.append(None)
+        attributes = arguments[count:]
+        try:
+            if infer is not None:
+                infer(*arrays, *attributes)
+            out = forward(*arrays, *attributes)
+        except (ValueError, TypeError, OverflowError, AttributeError):
+            return apply_general(primitive, arguments[:count], attributes)  # which says why
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        result = new(handles.tensor_class)
+        result._array = out
+        result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
+        result._requires_grad = False
+        if views:
+            _join_memory(result, arguments[0], primitive, attributes)
+        if recorded and state.grad_enabled and out.dtype.kind == "f":
+            needs = tuple([edge is not None for edge in edges])
+            plan = plans.get(needs) or primitive.plan(needs)
+            node = new(WideNode)
+            node.plan = plan
+            node.attributes = attributes
+            node.edges = tuple(edges)
+            node.saved = plan.save(arrays, (out,), attributes)
+            node.versions = plan.versions(arguments, arrays, (result,)) if plan.arrays else ()
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.scope = state.scope
+            node.hooks = node.kept = None
+            result._edge = node
+            result._requires_grad = True
+        return result
+
+    return apply
+
+
+def _join_memory(view: Any, source: Any, primitive: Primitive, attributes: tuple[Any, ...]) -> None:
+    """Give a result that is a view its source's version counter, unless it came out as a copy."""
+    array, base = source._array, view._array.base
+    owner = array.base
+    if base is array or (base is not None and base is owner) or np.may_share_memory(array, view._array):
+        view._version = cell = version_cell(source)
+        view._view = (source, primitive, attributes)
+        cell.append(weakref.ref(view, cell.remove))
 
 
 def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tuple[Any, ...]) -> Any:
@@ -79,11 +150,8 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
         raise
     outputs = results if type(results) is tuple else (results,)
     wrapped = [make(array if type(array) is ndarray else np.asarray(array)) for array in outputs]
-    if primitive.views and np.may_share_memory(arrays[0], wrapped[0]._array):
-        view, source = wrapped[0], handles[0]
-        view._version = cell = version_cell(source)
-        view._view = (source, primitive, attributes)
-        cell.append(weakref.ref(view, cell.remove))
+    if primitive.views:
+        _join_memory(wrapped[0], handles[0], primitive, attributes)
     if recorded and state.grad_enabled and primitive.vjp is not None:
         _record(primitive, state, handles, arrays, wrapped, attributes)
     return wrapped[0] if len(wrapped) == 1 else tuple(wrapped)

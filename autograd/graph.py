@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .deferred import Deferred, computed
 from .errors import ArgumentError, GraphError, InPlaceError
 
 __all__ = [
@@ -311,13 +312,15 @@ class Node:
                 "already; call the first backward with retain_graph=True, or compute the output again"
             )
         versions = self.versions
-        for k in range(0, len(versions), 2):
-            if versions[k][0] != versions[k + 1]:
-                raise InPlaceError(
-                    f"backward: an array that {plan.op.name} saved ({plan.describe(saved, versions[k], self)}; output "
-                    f"{self.shape}) was changed in place afterwards: it is at version {versions[k][0]}, and was "
-                    f"saved at version {versions[k + 1]}; change a clone() of it instead, or change it after backward"
-                )
+        if versions:
+            for k in range(0, len(versions), 2):
+                if versions[k][0] != versions[k + 1]:
+                    raise InPlaceError(
+                        f"backward: an array that {plan.op.name} saved ({plan.describe(saved, versions[k], self)}; "
+                        f"output {self.shape}) was changed in place afterwards: it is at version {versions[k][0]}, and "
+                        f"was saved at version {versions[k + 1]}; change a clone() of it instead, or change it after "
+                        "backward"
+                    )
         if create_graph and plan.arrays:
             saved = plan.rewrap(self, saved)
             return plan.joined(plan.pull(gradient, saved, wanted), saved)
@@ -454,6 +457,8 @@ def sweep(
     pending: dict[Any, Any] = {}
     # Where `pending` holds a sum made here, which nobody else can see, the next term is added in place.
     owned: set[Any] = set()
+    # Where `pending` may hold what is not computed yet.
+    deferred: set[Any] = set()
     watcher = local.state.watcher
     start = Root(roots)
     order.append(start)
@@ -464,7 +469,15 @@ def sweep(
             gradient = pending.pop(node, None)
             if gradient is None:
                 continue
+            if deferred and node in deferred:
+                gradient = computed(gradient)
+                owned.add(node)
             if node.hooks is not None:
+                # A hook may change arrays in place that are read for what is deferred.
+                for waiting in deferred & pending.keys():
+                    pending[waiting] = computed(pending[waiting])
+                    owned.add(waiting)
+                deferred.clear()
                 gradient = _run_hooks(node, gradient, create_graph)
                 owned.discard(node)  # a hook may have answered with an array of its own
             edges = node.edges
@@ -486,7 +499,7 @@ def sweep(
             if watcher is None or node is start:
                 parts = node.pull(gradient, create_graph, wanted)
             else:
-                parts = watcher.pull(node, gradient, create_graph, wanted)
+                parts = [computed(part) for part in watcher.pull(node, gradient, create_graph, wanted)]
             for edge, part in zip(edges, parts):
                 if part is None or edge is None:
                     continue
@@ -495,7 +508,10 @@ def sweep(
                     continue
                 shape = edge.shape
                 if shape is not None and (part.shape != shape or part.dtype is not edge.dtype):
-                    part = services.conform(part, shape, edge.dtype, node)
+                    if isinstance(part, Deferred) and part.shape == shape:
+                        _defer(pending, owned, deferred, edge, part)
+                        continue
+                    part = services.conform(computed(part), shape, edge.dtype, node)
                 held = pending.get(edge)
                 if held is None:
                     pending[edge] = part
@@ -540,9 +556,25 @@ class Root:
         """Nothing is saved."""
 
 
+def _defer(pending: dict[Any, Any], owned: set[Any], deferred: set[Any], edge: Any, part: Deferred) -> None:
+    """Add to an edge's gradient what is not computed yet."""
+    held = pending.get(edge)
+    if held is None:
+        pending[edge] = part
+        deferred.add(edge)
+    elif isinstance(held, Deferred):
+        pending[edge] = held.join(part)
+    elif edge in owned:
+        part.add_into(held)
+    else:
+        pending[edge] = part + held
+        owned.add(edge)
+
+
 def _deliver_to_output(pending: dict[Any, Any], edge: tuple[Any, int], part: Any, source: Any) -> None:
     """Add a gradient to the slot of one of a node's several outputs."""
     target, index = edge
+    part = computed(part)
     if part.shape != target.shape[index] or part.dtype != target.dtype[index]:
         part = services.conform(part, target.shape[index], target.dtype[index], source)
     slots = pending.get(target)

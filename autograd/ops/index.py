@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import dtypes
 from ..batching import UnreadableError, all_examples, is_batched, one_by_one
+from ..deferred import Parts
 from ..errors import ArgumentError, DtypeError, IndexRangeError, ShapeError
 from ..primitive import Handle, Sample, as_handle, define, op
 from .families import values
@@ -314,6 +315,10 @@ def _value_rule(
     return op.sum_to(chosen, value_shape)
 
 
+def _part_rule(g: Any, x_shape: tuple[int, ...], pattern: Pattern) -> Any:
+    return Parts(g, x_shape, decode(pattern)) if type(g) is np.ndarray else op.getitem_adjoint(g, x_shape, pattern)
+
+
 def _slice_samples(rng: np.random.Generator) -> list[Sample]:
     patterns: list[Pattern] = [
         (1,),
@@ -348,7 +353,7 @@ GETITEM = define(
     forward=pick,
     inputs=("x",),
     attributes=("pattern",),
-    vjp={"x": lambda g, x_shape, pattern: op.getitem_adjoint(g, x_shape, pattern)},
+    vjp={"x": _part_rule},
     views=True,
     samples=_slice_samples,
     label="[ ]",

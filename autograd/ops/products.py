@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..composites import composite
+from ..deferred import Products
 from ..errors import DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
@@ -65,7 +66,7 @@ MATMUL = define(
     inputs=("x", "y"),
     vjp={
         "x": lambda g, y: op.matmul(g, op.transpose(y, -2, -1)),
-        "y": lambda g, x: op.matmul(op.transpose(x, -2, -1), g),
+        "y": lambda g, x: Products(x, g) if Products.pay(x, g) else op.matmul(op.transpose(x, -2, -1), g),
     },
     infer=_matmul_infer,
     broadcasts=True,
@@ -113,9 +114,16 @@ def _like(rows: Any, x: Any) -> Any:
 
 def _linear_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any]:
     columns = _rows(g)
+    by_weight = None
+    if needs[1]:
+        rows = _rows(x)
+        if Products.pay(columns, rows):
+            by_weight = Products(columns, rows)
+        else:
+            by_weight = op.matmul(op.transpose(columns, 0, 1), rows)
     return [
         _like(op.matmul(columns, weight), x) if needs[0] else None,
-        op.matmul(op.transpose(columns, 0, 1), _rows(x)) if needs[1] else None,
+        by_weight,
         op.sum(columns, (0,), False) if needs[2] else None,
     ]
 
