@@ -21,7 +21,7 @@ from .handle import Handle, as_handle, handle_types, make, new, version_cell
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["apply_general", "binary_applier", "check_broadcast", "general_applier", "join_graph", "plain_applier", "unary_applier"]
+__all__ = ["apply_general", "binary_applier", "check_broadcast", "general_applier", "join_graph", "plain_applier", "single_applier", "unary_applier"]
 
 ndarray = np.ndarray
 
@@ -87,6 +87,48 @@ def plain_applier(primitive: Primitive) -> Callable[..., Any]:
             node.edges = tuple(edges)
             node.saved = plan.save(arrays, (out,), attributes)
             node.versions = plan.versions(arguments, arrays, (result,)) if plan.arrays else ()
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.scope = state.scope
+            node.hooks = node.kept = None
+            result._edge = node
+            result._requires_grad = True
+        return result
+
+    return apply
+
+
+def single_applier(primitive: Primitive) -> Callable[..., Any]:
+    """`plain_applier` for one input."""
+    forward, infer, views = primitive.forward, primitive.infer, primitive.views
+    plan = primitive.plan((True,)) if primitive.vjp is not None else None
+
+    def apply(x: Any, *attributes: Any) -> Any:
+        state = local.state
+        if type(x) not in handle_types or state.tracer is not None:
+            return apply_general(primitive, (x,), attributes)
+        array = x._array
+        try:
+            if infer is not None:
+                infer(array, *attributes)
+            out = forward(array, *attributes)
+        except (ValueError, TypeError, OverflowError, AttributeError):
+            return apply_general(primitive, (x,), attributes)  # which says why
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        result = new(handles.tensor_class)
+        result._array = out
+        result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
+        result._requires_grad = False
+        if views:
+            _join_memory(result, x, primitive, attributes)
+        if x._requires_grad and plan is not None and state.grad_enabled and out.dtype.kind == "f":
+            node = new(WideNode)
+            node.plan = plan
+            node.attributes = attributes
+            node.edges = (x._edge or x,)
+            node.saved = plan.save((array,), (out,), attributes)
+            node.versions = plan.versions((x,), (array,), (result,)) if plan.arrays else ()
             node.shape = out.shape
             node.dtype = out.dtype
             node.scope = state.scope

@@ -28,7 +28,7 @@ class Plan:
     the gradients aligned with the inputs.
     """
 
-    __slots__ = ("arrays", "keep", "needs", "op", "pull", "sources")
+    __slots__ = ("arrays", "keep", "needs", "op", "places", "pull", "sources")
 
     def __init__(self, primitive: Primitive, needs: tuple[bool, ...]) -> None:
         self.op = primitive
@@ -44,6 +44,7 @@ class Plan:
         sources = sorted({primitive.locate(name) for name in names}, key=_order)
         self.sources = sources
         self.arrays = sum(kind in ("input", "output", "inputs") for kind, _ in sources)
+        self.places = None if primitive.variadic else _places(sources, len(primitive.inputs), len(primitive.outputs))
         # The position of each source in (x, y, ..., out): the elementwise fast path saves arrays alone.
         self.keep = [p if kind == "input" else len(primitive.inputs) + p for kind, p in sources]
         if callable(vjp):
@@ -57,13 +58,12 @@ class Plan:
 
     def save(self, inputs: Sequence[Any], outputs: Sequence[Any], attributes: tuple[Any, ...]) -> tuple[Any, ...]:
         """Collect what the rules will read; `inputs` and `outputs` are arrays or numbers."""
+        if self.places is not None:
+            values = (*inputs, *outputs, *attributes)
+            return tuple([values[k].shape if of_shape else values[k] for k, of_shape in self.places])
         saved: list[Any] = []
         for kind, position in self.sources:
-            if kind == "input":
-                saved.append(inputs[position])
-            elif kind == "shape":
-                saved.append(inputs[position].shape)
-            elif kind == "attribute":
+            if kind == "attribute":
                 saved.append(attributes[position])
             elif kind == "output":
                 saved.append(outputs[position])
@@ -157,6 +157,12 @@ def _alias(leaf: Any, array: np.ndarray) -> Node:
     return node
 
 
+def _places(sources: list[tuple[str, int]], inputs: int, outputs: int) -> list[tuple[int, bool]]:
+    """Where each source stands in (*inputs, *outputs, *attributes), and whether its shape is meant."""
+    begins = {"input": 0, "shape": 0, "output": inputs, "attribute": inputs + outputs}
+    return [(begins[kind] + position, kind == "shape") for kind, position in sources]
+
+
 def _parameters(rule: Rule) -> list[str]:
     code = getattr(rule, "__code__", None)
     if code is None:
@@ -167,6 +173,14 @@ def _parameters(rule: Rule) -> list[str]:
 def _pull_each(steps: list[tuple[int, Rule, list[int]]], count: int) -> Callable[..., list[Any]]:
     """One rule for each input. Rules that read one array or none, as most do, are called without unpacking."""
     direct = [(i, rule, picks[0] if picks else -1, picks if len(picks) > 1 else None) for i, rule, picks in steps]
+    if count == 1 and len(steps) == 1:
+        rule, picks = steps[0][1:]
+        if picks == list(range(len(picks))):  # all that is saved, in its order
+
+            def pull_one(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> list[Any]:
+                return [rule(gradient, *saved)]
+
+            return pull_one
 
     def pull(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> list[Any]:
         gradients: list[Any] = [None] * count

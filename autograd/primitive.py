@@ -28,6 +28,7 @@ from .applying import (
     general_applier,
     join_graph,
     plain_applier,
+    single_applier,
     unary_applier,
 )
 from .handle import Handle, appliers, as_handle, handle_types, make, register_handle, register_tensor, version_cell
@@ -129,7 +130,7 @@ class Primitive:
         elif self.scalar is not None and len(self.inputs) == 1 and not self.attributes:
             self.apply = unary_applier(self)
         elif not (self.variadic or self.promotes or self.scalar or self.broadcasts) and len(self.outputs) == 1:
-            self.apply = plain_applier(self)
+            self.apply = (single_applier if len(self.inputs) == 1 else plain_applier)(self)
         else:
             self.apply = general_applier(self)
 
