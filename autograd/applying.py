@@ -1,7 +1,8 @@
 """How an operation is applied to Tensors: promotion, forward, and the node that records it.
 
-Which of three ways an operation goes is decided when it is defined: `unary_applier` and `binary_applier` are the fast
-ways of elementwise operations, and hand what is out of the ordinary to `apply_general`.
+Which way an operation goes is decided when it is defined: `unary_applier` and `binary_applier` are the fast ways of
+elementwise operations, `single_applier` and `plain_applier` those of operations on one or several inputs that are taken
+as they are; all hand what is out of the ordinary to `apply_general`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ from .handle import Handle, as_handle, handle_types, make, new, version_cell
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["apply_general", "binary_applier", "check_broadcast", "general_applier", "join_graph", "plain_applier", "single_applier", "unary_applier"]
+__all__ = [
+    "apply_general",
+    "binary_applier",
+    "check_broadcast",
+    "general_applier",
+    "join_graph",
+    "plain_applier",
+    "single_applier",
+    "unary_applier",
+]
 
 ndarray = np.ndarray
 
