@@ -391,6 +391,7 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
     else:
         plans = [None, *(primitive.plan(needs) for needs in ((True, False), (False, True), (True, True)))]
     keeps = [tuple(plan.keep) if plan is not None else () for plan in plans]
+    both = (0, 1)
     plain = all(plan is None or plan.arrays == len(plan.sources) for plan in plans)
 
     def apply(a: Any, b: Any) -> Any:
@@ -442,7 +443,16 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
             node.left = left = (a._edge or a) if needs & 1 else None
             node.right = (b._edge or b) if needs & 2 else None
             keep = keeps[needs]
-            if keep:
+            if keep == both and number is None:  # as of a product
+                left_cell = a._version
+                if left_cell is None:
+                    left_cell = a._version = [0]
+                right_cell = b._version
+                if right_cell is None:
+                    right_cell = b._version = [0]
+                node.saved = x, y
+                node.versions = left_cell, left_cell[0], right_cell, right_cell[0]
+            elif keep:
                 saved: list[Any] = []
                 versions: list[Any] = []
                 for k in keep:

@@ -40,6 +40,7 @@ __all__ = [
     "topological_order",
 ]
 
+ndarray = np.ndarray
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -304,13 +305,13 @@ class Node:
     def pull(self, gradient: Any, create_graph: bool, wanted: Sequence[bool] | None = None) -> Sequence[Any]:
         """Pass the gradient of the output(s) back to the inputs, by the operation's rule."""
         plan, saved = self.plan, self.saved
-        if saved is None and plan.sources and self.kept is not None and self.kept.again is not None:
-            saved = self.kept.again(self)
         if saved is None and plan.sources:
-            raise GraphError(
-                f"backward: the arrays that {plan.op.name} saved are gone, because a backward sweep has passed here "
-                "already; call the first backward with retain_graph=True, or compute the output again"
-            )
+            if self.kept is None or self.kept.again is None:
+                raise GraphError(
+                    f"backward: the arrays that {plan.op.name} saved are gone, because a backward sweep has passed "
+                    "here already; call the first backward with retain_graph=True, or compute the output again"
+                )
+            saved = self.kept.again(self)
         versions = self.versions
         if versions:
             for k in range(0, len(versions), 2):
@@ -410,9 +411,13 @@ def topological_order(roots: Iterable[Any]) -> list[Any]:
         if key in seen:
             continue
         seen.add(key)
+        edges = node.edges
+        if not edges:
+            order.append(node)
+            continue
         stack.append(node)
         stack.append(None)  # when this comes off the stack, everything below `node` has been placed
-        for edge in node.edges:
+        for edge in edges:
             if edge is not None:
                 target = edge[0] if type(edge) is tuple else edge
                 if id(target) not in seen:
@@ -503,6 +508,11 @@ def sweep(
             for edge, part in zip(edges, parts):
                 if part is None or edge is None:
                     continue
+                if edge in owned:
+                    held = pending[edge]
+                    if type(held) is ndarray and held.shape == part.shape and held.dtype is part.dtype:
+                        held += part
+                        continue
                 if type(edge) is tuple:
                     _deliver_to_output(pending, edge, part, node)
                     continue
@@ -519,7 +529,7 @@ def sweep(
                     pending[edge] = held + part
                     owned.add(edge)
                 else:
-                    held += part
+                    held += part  # in place, if it is an array that this did not find above
                     pending[edge] = held
             # Else an array that one of these still holds would seem to be somebody's.
             part = parts = held = None

@@ -170,17 +170,11 @@ def _parameters(rule: Rule) -> list[str]:
     return list(code.co_varnames[: code.co_argcount])  # a tenth of the time, for some hundred rules at import
 
 
-def _pull_each(steps: list[tuple[int, Rule, list[int]]], count: int) -> Callable[..., list[Any]]:
+def _pull_each(steps: list[tuple[int, Rule, list[int]]], count: int) -> Callable[..., Sequence[Any]]:
     """One rule for each input. Rules that read one array or none, as most do, are called without unpacking."""
+    if count == len(steps) == 1:
+        return _pull_one(*steps[0][1:])
     direct = [(i, rule, picks[0] if picks else -1, picks if len(picks) > 1 else None) for i, rule, picks in steps]
-    if count == 1 and len(steps) == 1:
-        rule, picks = steps[0][1:]
-        if picks == list(range(len(picks))):  # all that is saved, in its order
-
-            def pull_one(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> list[Any]:
-                return [rule(gradient, *saved)]
-
-            return pull_one
 
     def pull(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> list[Any]:
         gradients: list[Any] = [None] * count
@@ -192,6 +186,36 @@ def _pull_each(steps: list[tuple[int, Rule, list[int]]], count: int) -> Callable
                     gradients[i] = rule(gradient) if k < 0 else rule(gradient, saved[k])
         return gradients
 
+    if count == len(steps) == 2 and all(picks is None for _, _, _, picks in direct):
+        return _pull_pair(direct[0][1], direct[0][2], direct[1][1], direct[1][2], pull)
+    return pull
+
+
+def _pull_one(rule: Rule, picks: list[int]) -> Callable[..., Sequence[Any]]:
+    """The rule of the only input, to which the sweep only comes if it is wanted."""
+    if picks == list(range(len(picks))):
+        return lambda gradient, saved, wanted: (rule(gradient, *saved),)
+    return lambda gradient, saved, wanted: (rule(gradient, *[saved[k] for k in picks]),)
+
+
+def _pull_pair(
+    left: Rule, k: int, right: Rule, m: int, one_of_them: Callable[..., Sequence[Any]]
+) -> Callable[..., Sequence[Any]]:
+    """The rules of both inputs, which each read the array at k and at m, or none at -1: most of a long graph."""
+    if k < 0 and m < 0:
+
+        def pull(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> Sequence[Any]:
+            return (left(gradient), right(gradient)) if wanted is None else one_of_them(gradient, saved, wanted)
+
+    elif k >= 0 and m >= 0:
+
+        def pull(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> Sequence[Any]:
+            if wanted is None:
+                return left(gradient, saved[k]), right(gradient, saved[m])
+            return one_of_them(gradient, saved, wanted)
+
+    else:
+        return one_of_them
     return pull
 
 
