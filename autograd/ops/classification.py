@@ -47,10 +47,9 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
     total = losses.sum()
-    if reduction == "mean":
-        with np.errstate(invalid="ignore"):
-            total = total / x.dtype.type(len(x))
-    return total
+    if reduction == "sum":
+        return total
+    return total / x.dtype.type(len(x)) if len(x) else x.dtype.type(np.nan)
 
 
 def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
@@ -67,6 +66,14 @@ def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
     return g * op.cross_entropy_slope(x, target)
 
 
+def _all_in_range(target: Any, classes: int) -> bool:
+    if not target.size:
+        return True
+    # Read without a sign, negative numbers are large: one pass finds both.
+    bits = target.view(np.uint64) if target.dtype == np.int64 else target
+    return bool(bits.max() < classes and (bits is not target or target.min() >= 0))
+
+
 def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
     if x.ndim != 2 or target.shape != x.shape[:1]:
         raise ShapeError(
@@ -74,7 +81,7 @@ def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
         )
     if target.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: class indices are {target.dtype}; use integers, as from target.long()")
-    if target.size and (target.min() < 0 or target.max() >= x.shape[1]):
+    if not _all_in_range(target, x.shape[1]):
         wrong = target.min() if target.min() < 0 else target.max()
         raise ArgumentError(
             f"cross_entropy: class {wrong} is out of range; {x.shape[1]} scores need 0 to {x.shape[1] - 1}"

@@ -80,14 +80,23 @@ MATMUL = define(
 )
 
 
+# With few rows OpenBLAS is up to 1.7 times as fast at the product turned around, and turning it back costs less.
+_FEW_ROWS, _MANY_WEIGHTS = 32, 1 << 15
+
+
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
     if x.dtype == dtypes.float16:
         wide = [a if a is None else a.astype(dtypes.float32) for a in (x, weight, bias)]
         return _linear(*wide).astype(dtypes.float16)
     flat = x.ndim == 2
-    out = (x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])) @ weight.T
-    if bias is not None:
-        out += bias
+    rows = x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    if 1 < len(rows) <= _FEW_ROWS and weight.size >= _MANY_WEIGHTS:
+        product = (weight @ rows.T).T
+        out = np.add(product, bias, order="C") if bias is not None else np.array(product, order="C")
+    else:
+        out = rows @ weight.T
+        if bias is not None:
+            out += bias
     return out if flat else out.reshape((*x.shape[:-1], weight.shape[0]))
 
 
