@@ -94,8 +94,6 @@ class Parts(Deferred):
 
     def _fill(self) -> bool:
         """Whether the parts fill the shape, one beside the other along one dimension."""
-        if self.numbers != math.prod(self.shape):
-            return False
         spans = [_span(index, self.shape) for index, _ in self.parts]
         end, dim = 0, spans[0][0]
         for at, start, stop in sorted(spans):

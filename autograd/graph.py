@@ -476,7 +476,6 @@ def sweep(
                 continue
             if deferred and node in deferred:
                 gradient = computed(gradient)
-                owned.add(node)
             if node.hooks is not None:
                 # A hook may change arrays in place that are read for what is deferred.
                 for waiting in deferred & pending.keys():
@@ -504,7 +503,7 @@ def sweep(
             if watcher is None or node is start:
                 parts = node.pull(gradient, create_graph, wanted)
             else:
-                parts = [computed(part) for part in watcher.pull(node, gradient, create_graph, wanted)]
+                parts = watcher.pull(node, gradient, create_graph, wanted)
             for edge, part in zip(edges, parts):
                 if part is None or edge is None:
                     continue
