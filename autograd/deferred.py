@@ -105,8 +105,12 @@ class Parts(Deferred):
 
 def _span(index: Index, shape: tuple[int, ...]) -> tuple[int, int, int]:
     """The dimension that an index cuts, and from where to where; -1 for the dimension unless it cuts just one."""
-    dim = next((k for k, item in enumerate(index) if item != WHOLE), -1)
-    if dim < 0 or dim >= len(shape) or any(item != WHOLE and item is not Ellipsis for item in index[dim + 1 :]):
+    dim, last = 0, len(index) - 1
+    while dim < last and index[dim] == WHOLE:
+        dim += 1
+    while last > dim and (index[last] is Ellipsis or index[last] == WHOLE):
+        last -= 1
+    if last != dim or dim >= len(shape):
         return -1, 0, 0
     item = index[dim]
     if type(item) is int:
