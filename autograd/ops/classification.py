@@ -27,11 +27,6 @@ REDUCTIONS = ("mean", "sum", "none")
 # --- cross-entropy of scores and class indices, in one operation
 
 
-def _log_probabilities(x: Any) -> Any:
-    shifted = x - x.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
 def _losses(x: Any, target: Any) -> Any:
     if not x.size:
         return np.zeros((0,), x.dtype)
@@ -39,7 +34,8 @@ def _losses(x: Any, target: Any) -> Any:
         from ..kernels import softmax
 
         return softmax.cross_entropy(x, np.require(target, np.int64, ["C", "W"]))
-    return -_log_probabilities(x)[np.arange(len(x)), target]
+    below = x - x.max(axis=1, keepdims=True)  # of which no exp overflows
+    return np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(x)), target]
 
 
 def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
@@ -90,7 +86,10 @@ def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
 
 def _excess(x: Any, target: Any) -> Any:
     """How much more probability each class has than it should: `softmax(x) - one_hot(target)`."""
-    out = np.exp(_log_probabilities(x)) if x.size else x.copy()
+    if not x.size:
+        return x.copy()
+    out = np.exp(x - x.max(axis=1, keepdims=True))
+    out /= out.sum(axis=1, keepdims=True)
     out[np.arange(len(x)), target] -= 1
     return out
 
