@@ -112,6 +112,9 @@ def single_applier(primitive: Primitive) -> Callable[..., Any]:
     """`plain_applier` for one input."""
     forward, infer, views = primitive.forward, primitive.infer, primitive.views
     plan = primitive.plan((True,)) if primitive.vjp is not None else None
+    # Many rules read the shape and all that was given, as of a sum and of a part.
+    everything = [("shape", 0), *[("attribute", k) for k in range(len(primitive.attributes))]]
+    saves_everything = plan is not None and plan.sources == everything
 
     def apply(x: Any, *attributes: Any) -> Any:
         state = local.state
@@ -137,7 +140,7 @@ def single_applier(primitive: Primitive) -> Callable[..., Any]:
             node.plan = plan
             node.attributes = attributes
             node.edges = (x._edge or x,)
-            node.saved = plan.save((array,), (out,), attributes)
+            node.saved = (array.shape, *attributes) if saves_everything else plan.save((array,), (out,), attributes)
             node.versions = plan.versions((x,), (array,), (result,)) if plan.arrays else ()
             node.shape = out.shape
             node.dtype = out.dtype

@@ -6,7 +6,7 @@ to what it was computed from, and the arrays that its gradient rule saved. The s
 - `edges`: a tuple with, for each input, `None` (no gradient needed) or what the input came from: a Node, a pair
   `(node, output index)` where that node has several differentiable outputs, or an object that is handle and node in
   one: a leaf Tensor, or a Value;
-- `pull(gradient, create_graph, wanted)`: the gradients of its inputs, aligned with `edges`;
+- `pull(gradient, create_graph, wanted)`: the gradients of its inputs, aligned with `edges`; they may be `Deferred`;
 - `receive(gradient, create_graph, owned)` where `keeps_gradient` is true;
 - `shape` and `dtype`, to hold what arrives against them.
 """
