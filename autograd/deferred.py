@@ -12,6 +12,7 @@ Rules do so with arrays alone. Under `create_graph` gradients are handles, and e
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,8 @@ class Products(Deferred):
 
     __slots__ = ("left", "right", "rows", "total")
 
+    multiply: Callable[[ndarray, ndarray], ndarray]  # from the operations
+
     def __init__(self, left: ndarray, right: ndarray) -> None:
         self.shape = (left.shape[1], right.shape[1])
         self.left, self.right = [left], [right]
@@ -146,7 +149,7 @@ class Products(Deferred):
         if self.left:
             several = len(self.left) > 1
             left = np.concatenate(self.left) if several else self.left[0]
-            product = np.matmul(left.T, np.concatenate(self.right) if several else self.right[0])
+            product = self.multiply(left.T, np.concatenate(self.right) if several else self.right[0])
             if self.total is not None:
                 product += self.total
             self.total = product

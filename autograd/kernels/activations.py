@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels.elementary import erf, exp, expm1_of_negative, sigmoid, softplus, tanh
-from autograd.kernels.threads import jit, share_out, thread_count
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, thread_count
 
 F = np.float32
 

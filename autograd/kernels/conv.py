@@ -13,23 +13,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.kernels import conv_columns as columns
 from autograd.kernels import conv_depthwise as depthwise
+from autograd.kernels import conv_dilated as dilated
 from autograd.kernels import conv_planes as planes
 from autograd.kernels import conv_tiles as tiles
 from autograd.kernels import winograd
 from autograd.kernels.conv_planes import Layout, Phase, Place
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.threads import scratch, share_out, thread_count
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import scratch, thread_count
 from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, OUTER_ROWS, ROW_DOTS, dot_tile_size, lanes, tile_width
 
 Pair = tuple[int, int]
 
-# A chunk of columns should stay in a core's second-level cache beside the weights it meets.
-COLUMN_BYTES = 192 << 10
-# Rows of the columns' matrix that are gathered before they are multiplied.
-DEPTH_BLOCK = 320
-# What gathering a vector of columns costs, counted in multiplications of vectors.
-GATHER = 40
+# What packing a weight costs, counted in multiplications of vectors.
+PACK = 5
 # What adding up the lanes of a dot tile costs, for each of its sums.
 LANE_SUM = 3
 # Work below this many multiplications of vectors is done before other threads have woken up.
@@ -44,10 +43,9 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
 
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
-    | `winograd` | all three                         | 3x3, stride 1, no dilation, 16 channels or more, float32   |
-    | `planes`   | all three                         | it costs less than `columns`: all but the smallest images  |
-    | `columns`  | forward, weight gradient, and the | planes would mostly compute pixels that are dropped        |
-    |            | input gradient of stride 1        |                                                            |
+    | `winograd` | all three                         | 3x3, stride 1, 16 channels or more in a group, float32     |
+    | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
+    | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
     | `rows`     | the weight gradient               | one input channel in every group, as in a depthwise filter |
 
     All paths but `winograd`, which documents its error, are direct sums in the arrays' dtype. Against float64 their
@@ -56,24 +54,29 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     """
     if what in OVERRIDES:
         return OVERRIDES[what]
-    if winograd.fits(_mirrored(sizes) if what == "input gradient" else sizes, dtype):
+    return _choose(what, sizes, dtype, thread_count())
+
+
+@lru_cache(maxsize=1024)
+def _choose(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
+    plain = _mirrored(sizes) if what == "input gradient" else sizes
+    if (sizes.stride_h, sizes.stride_w) == (1, 1) and winograd.fits(dilated.inner_sizes(plain), dtype):
         return "winograd"
-    return _choose_direct(what, sizes, dtype)
+    return _choose_direct(what, sizes, dtype, threads)
 
 
-def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype) -> str:
+@lru_cache(maxsize=1024)
+def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
     """The path that costs least of those that can do without `winograd`."""
     if what == "weight gradient":
         if sizes.C == 1 and sizes.groups > 1:
             return "rows"
-        _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, thread_count())
-        return "planes" if by_planes <= _columns_cost(sizes, dtype, DOT_ROWS) else "columns"
-    if what == "input gradient":
-        if (sizes.stride_h, sizes.stride_w) != (1, 1):
-            return "planes"
-        sizes = _mirrored(sizes)
-    plan = _forward_plan(sizes, dtype.itemsize, thread_count())
-    return "planes" if plan.cost <= _columns_cost(sizes, dtype, plan.layout.unit) else "columns"
+        _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
+    else:
+        plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
+        by_planes = plan.cost + PACK * sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
+    by_columns = columns.cost(sizes, what == "input gradient", lanes(dtype), threads)
+    return "planes" if by_planes <= by_columns else "columns"
 
 
 def conv2d(
@@ -98,13 +101,14 @@ def conv2d(
     steps = (sizes.K * sizes.C * taps, sizes.C * taps, taps)
     path = choose("forward", sizes, x.dtype)
     if path == "winograd":
-        if winograd.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
+        way = dilated if _has_dilation(sizes) else winograd
+        if way.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
             return out
-        path = _choose_direct("forward", sizes, x.dtype)
+        path = _choose_direct("forward", sizes, x.dtype, thread_count())
     if path == "planes":
         _run_planes(_forward_plan(sizes, x.dtype.itemsize, thread_count()), x, weight, bias, out, steps)
     else:
-        _run_columns(x, weight, bias, out, sizes, steps, False)
+        columns.correlate(x, weight, bias, out, sizes)
     return out
 
 
@@ -132,9 +136,10 @@ def conv2d_input_gradient(
     steps = (sizes.K * sizes.C * taps, taps, sizes.C * taps)
     path = choose("input gradient", sizes, gradient.dtype)
     if path == "winograd":
-        if winograd.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
+        way = dilated if _has_dilation(sizes) else winograd
+        if way.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
             return out
-        path = _choose_direct("input gradient", sizes, gradient.dtype)
+        path = _choose_direct("input gradient", sizes, gradient.dtype, thread_count())
     if path == "planes":
         plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count())
         if not plan.covers:
@@ -142,8 +147,7 @@ def conv2d_input_gradient(
         if plan.taps:
             _run_planes(plan, gradient, weight, None, out, steps)
     else:
-        # A convolution of the gradient with the filters turned half round, input and output channels exchanged.
-        _run_columns(gradient, weight, None, out, _mirrored(sizes), steps, True)
+        columns.propagate(gradient, weight, out, sizes)
     return out
 
 
@@ -169,9 +173,10 @@ def conv2d_weight_gradient(
     path = choose("weight gradient", sizes, x.dtype)
     if path == "winograd":
         out = np.empty(shape, x.dtype)
-        if winograd.weigh(x, gradient, out, sizes):
+        way = dilated if _has_dilation(sizes) else winograd
+        if way.weigh(x, gradient, out, sizes):
             return out
-        path = _choose_direct("weight gradient", sizes, x.dtype)
+        path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
         return _weigh_rows(x, gradient, sizes).reshape(shape)
     if path == "planes":
@@ -179,7 +184,9 @@ def conv2d_weight_gradient(
         if np.isfinite(out).all():
             return out
         # Columns meet no number that is not theirs, so an infinity or NaN spoils the right weights only.
-    return _weigh_columns(x, gradient, sizes).reshape(shape)
+    out = np.empty(shape, x.dtype)
+    columns.weigh(x, gradient, out, sizes)
+    return out
 
 
 def conv2d_bias_gradient(gradient: np.ndarray) -> np.ndarray:
@@ -207,6 +214,10 @@ def _sizes(
     return Sizes(
         N, C // groups, H, W, K // groups, FH, FW, OH, OW, *stride, *padding, *dilation, groups
     )  # fmt: skip
+
+
+def _has_dilation(sizes: Sizes) -> bool:
+    return (sizes.dilation_h, sizes.dilation_w) != (1, 1)
 
 
 def _with(sizes: Sizes, **changes: int) -> Sizes:
@@ -273,29 +284,8 @@ def _unit(rows: int) -> int:
     return -(-rows // -(-rows // OUTER_ROWS))
 
 
-def _columns_cost(sizes: Sizes, dtype: np.dtype, unit: int) -> int:
-    """What columns cost, in multiplications of vectors by one thread."""
-    depth = sizes.C * sizes.FH * sizes.FW
-    vectors = -(-sizes.N * sizes.OH * sizes.OW // (lanes(dtype) * thread_count()))
-    # Rows shorter than a vector are moved no faster than a whole one.
-    moved = GATHER * lanes(dtype) // min(sizes.OW, lanes(dtype))
-    return vectors * sizes.groups * depth * (_round_up(sizes.K, unit) + moved)
-
-
 def _round_up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
-
-
-def _chunk(pixels: int, unit: int, longest: int, tasks_per_chunk: int) -> int:
-    """How many pixels a chunk has: a multiple of `unit` up to `longest` that leaves no thread waiting for long."""
-    threads = thread_count()
-    units = -(-pixels // unit)
-
-    def time(length: int) -> tuple[int, int]:
-        rounds = -(-(-(-units // length) * tasks_per_chunk) // threads)
-        return rounds * length, -length
-
-    return unit * min(range(1, max(longest // unit, 1) + 1), key=time)
 
 
 def _scratch(name: str, rows: int, dtype: np.dtype) -> np.ndarray:
@@ -338,33 +328,6 @@ def _run_planes(
     share_out(planes.correlate, 1 if plan.cost < SMALL else thread_count(), *arguments)
 
 
-def _run_columns(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
-    out: np.ndarray,
-    sizes: Sizes,
-    steps: tuple[int, int, int],
-    turned: bool,
-) -> None:
-    """Run `tiles.correlate`, with the filters turned half round if so wished."""
-    dtype, unit, taps = x.dtype, _unit(sizes.K), sizes.FH * sizes.FW
-    rows, depth = _round_up(sizes.K, unit), sizes.C * taps
-    packed = scratch("packed", sizes.groups * rows * depth, dtype)
-    order = np.arange(taps)[::-1].copy() if turned else np.arange(taps)
-    tiles.pack(weight.reshape(-1), *steps, order, sizes.groups, sizes.K, sizes.C, unit, packed, 0)
-    block = max(min(DEPTH_BLOCK // taps, sizes.C), 1)
-    longest, width = COLUMN_BYTES // (block * taps * dtype.itemsize), tile_width(unit, dtype)
-    step = _chunk(sizes.N * sizes.OH * sizes.OW, width, min(longest, 8 * width), sizes.groups)
-    columns = _scratch("columns", block * taps * step, dtype)
-    sums = _scratch("sums", rows * step, dtype)
-    offsets: np.ndarray = np.arange(block * taps) * step
-    share_out(
-        tiles.correlate, thread_count(), x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype),
-        out.reshape(-1), sizes, unit, step, block, offsets, columns, sums,
-    )  # fmt: skip
-
-
 @lru_cache(maxsize=512)
 def _weigh_plan(sizes: Sizes, itemsize: int, threads: int) -> tuple[Layout, np.ndarray, int]:
     """(layout, offsets, cost) of `planes.weigh`; channels are shared out first, for parts cost a sum of their own."""
@@ -405,26 +368,6 @@ def _row_step(layout: Layout, dtype: np.dtype) -> int:
 def _dot_sums(rows: int, columns: int, dtype: np.dtype) -> int:
     """How many numbers the dot tiles of `rows` times `columns` sums take up."""
     return -(-rows // DOT_ROWS) * -(-columns // DOT_COLUMNS) * dot_tile_size(DOT_ROWS, DOT_COLUMNS, dtype)
-
-
-def _weigh_columns(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
-    """Run `tiles.weigh` and add up its parts."""
-    dtype, taps, threads = x.dtype, sizes.FH * sizes.FW, thread_count()
-    pixels = sizes.N * sizes.OH * sizes.OW
-    block = max(min(DEPTH_BLOCK // 2 // taps, -(-sizes.C * sizes.groups // threads), sizes.C), 1)
-    blocks = -(-sizes.C // block)
-    step = max(COLUMN_BYTES // (block * taps * dtype.itemsize) // 64 * 64, 64)
-    step = min(step, 512, _round_up(pixels, lanes(dtype)))
-    parts = max(min(-(-threads // (blocks * sizes.groups)), pixels // step), 1)
-    partial = np.empty((parts, sizes.groups, sizes.K, sizes.C * taps), dtype)
-    width, height = _round_up(block * taps, DOT_COLUMNS), _round_up(sizes.K, DOT_ROWS)
-    columns = _scratch("columns", width * step, dtype)
-    rows = _scratch("rows", height * step, dtype)
-    sums = _scratch("sums", _dot_sums(sizes.K, width, dtype), dtype)
-    offsets: np.ndarray = np.arange(width) * step
-    x, gradient = x.reshape(-1), gradient.reshape(-1)
-    share_out(tiles.weigh, threads, x, gradient, partial, sizes, step, block, offsets, columns, rows, sums)
-    return partial[0] if parts == 1 else partial.sum(axis=0)
 
 
 @lru_cache(maxsize=512)

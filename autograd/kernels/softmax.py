@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels.elementary import exp
-from autograd.kernels.threads import jit, share_out, thread_count
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, thread_count
 
 F, I = np.float32, np.int32  # noqa: E741
 

@@ -14,7 +14,6 @@ before ours) stands. The `tbb` wheel puts its library where the loader does not 
 The number of threads is one for the process: of the loops, and of the BLAS library behind NumPy's products.
 """
 
-import _thread
 import contextlib
 import ctypes
 import importlib
@@ -84,28 +83,37 @@ def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return decorate
 
 
-class _Launcher:
-    """Runs parallel kernels, one at a time unless the threading layer is known to allow more.
+def plain(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same arguments with plain tuples for named ones, whose fields the kernel names again.
 
-    A named tuple reaches the kernel as a plain one, and the kernel names its fields again: numba would look up the
-    type of a named tuple by Python code, which takes longer than the rest of a launch and keeps memory at some calls.
+    numba would look up the type of a named tuple by Python code, which takes longer than the rest of a launch and keeps
+    memory at some calls.
     """
+    return tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+
+
+class _Launcher:
+    """Runs parallel kernels, one at a time unless the threading layer is known to allow more."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.concurrent = False
 
     def __call__(self, kernel: Callable[..., Any], *arguments: Any) -> None:
-        arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+        """Run a kernel that has a parallel loop."""
         if _limit and numba.get_num_threads() != _limit:
             numba.set_num_threads(_limit)  # numba counts for each Python thread by itself
+        self.run(kernel, plain(arguments))
+
+    def run(self, kernel: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Run a kernel, however many threads it takes."""
         if self.concurrent:
-            kernel(*arguments)
-            return
+            return kernel(*arguments)
         with self.lock:
-            kernel(*arguments)
+            result = kernel(*arguments)
             # Only a launch decides the layer, so the first one, and all that wait for it, take the lock.
             self.concurrent = _threading_layer() in _CONCURRENT_LAYERS
+            return result
 
     def after_fork(self) -> None:
         """Replace the lock: in the child nobody is left to release it."""
@@ -124,7 +132,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=launch.after_fork)
 
 
-# The number of threads that was set, for all Python threads; 0 leaves numba's own setting alone.
+# The number of threads that was set, for all Python threads; 0 for as many as numba was started with.
 _limit = 0
 
 # What the BLAS libraries that NumPy is built with call their setting.
@@ -139,7 +147,7 @@ _BLAS_SETTINGS = (
 
 def thread_count() -> int:
     """How many threads a kernel runs on."""
-    return _limit or int(numba.get_num_threads())
+    return _limit or int(config.NUMBA_NUM_THREADS)
 
 
 def set_thread_count(count: int) -> None:
@@ -161,85 +169,6 @@ def _limit_blas(count: int) -> None:
         if setting is not None:
             setting(ctypes.c_int(count))
             return
-
-
-class _Worker:
-    """A thread that waits for its share of a kernel's work."""
-
-    def __init__(self) -> None:
-        self.begin, self.done = _thread.allocate_lock(), _thread.allocate_lock()
-        self.begin.acquire()
-        self.done.acquire()
-        self.job: tuple[Any, ...] = ()
-        self.error: BaseException | None = None
-        threading.Thread(target=self.work, daemon=True, name="kernel").start()
-
-    def work(self) -> None:
-        while True:
-            self.begin.acquire()
-            try:
-                self.job[0](*self.job[1:])
-            except BaseException as error:
-                self.error = error
-            # Keep no array alive.
-            self.job = ()
-            self.done.release()
-
-
-class _Team:
-    """Runs kernel(thread, threads, *arguments) for each thread, the first one on the calling thread itself.
-
-    Compared with a parallel loop of numba's, the kernel takes a third of the time to compile, may be called by itself
-    where its work is small, and meets no threading layer. While the team works for one Python thread, another one does
-    all of its shares itself, for the cores are taken.
-    """
-
-    def __init__(self) -> None:
-        self.workers: list[_Worker] = []
-        self.busy = threading.Lock()
-
-    def __call__(self, kernel: Callable[..., Any], threads: int, *arguments: Any) -> None:
-        # A named tuple reaches the kernel as a plain one, as in `launch`.
-        arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
-        if threads == 1 or not self.busy.acquire(blocking=False):
-            for thread in range(threads):
-                kernel(thread, threads, *arguments)
-            return
-        try:
-            self.run(kernel, threads, arguments)
-        finally:
-            self.busy.release()
-
-    def run(self, kernel: Callable[..., Any], threads: int, arguments: tuple[Any, ...]) -> None:
-        while len(self.workers) < threads - 1:
-            self.workers.append(_Worker())
-        workers = self.workers[: threads - 1]
-        try:
-            for thread, worker in enumerate(workers, 1):
-                worker.job = (kernel, thread, threads, *arguments)
-                worker.begin.release()
-            try:
-                kernel(0, threads, *arguments)
-            finally:
-                for worker in workers:
-                    worker.done.acquire()
-        except BaseException:
-            # An interrupt may have come before all were done; those workers are left to finish by themselves.
-            self.workers = []
-            raise
-        for worker in workers:
-            if worker.error is not None:
-                error, worker.error = worker.error, None
-                raise error
-
-    def after_fork(self) -> None:
-        """Begin anew: a child process has none of the threads."""
-        self.workers, self.busy = [], threading.Lock()
-
-
-share_out = _Team()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=share_out.after_fork)
 
 
 class _Scratch(threading.local):

@@ -80,12 +80,12 @@ def _dot_tile_plain(rows: int, columns: int) -> Any:
     return tile
 
 
-def _copy_rows_plain(step: int) -> Any:
+def _copy_rows_plain(step: int, adds: bool = False) -> Any:
     def copy(source, source_at, source_row, low, high, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
         for r in range(rows):
             for i in range(count):
-                place = source_at + r * source_row + i * step
-                target[target_at + r * target_row + i] = source[place] if low <= i < high else 0
+                place, to = source_at + r * source_row + i * step, target_at + r * target_row + i
+                target[to] = (target[to] if adds else 0) + (source[place] if low <= i < high else 0)
 
     return copy
 
@@ -293,8 +293,8 @@ def _load_masked(builder: Any, vector: Any, pointer: Any, align: int, mask: Any)
     return _intrinsic_call(builder, name, vector, [place, ir.IntType(32)(align), mask, zeros])
 
 
-def _copy_rows(step: int) -> Any:
-    """The intrinsic that copies from rows of which it reads every `step`-th number; `step` is 1 or 2."""
+def _copy_rows(step: int, adds: bool = False) -> Any:
+    """The intrinsic that copies, or adds, rows of which it reads every `step`-th number; `step` is 1 or 2."""
 
     @intrinsic
     def copy(typing_context, source, source_at, source_row, low, high, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
@@ -325,6 +325,8 @@ def _copy_rows(step: int) -> Any:
                         parts.append(_load_masked(builder, vector, place, align, mask))
                     value = parts[0] if step == 1 else builder.shuffle_vector(*parts, even)
                     place = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), at)])
+                    if adds:
+                        value = builder.fadd(value, _load_masked(builder, vector, place, align, wanted))
                     _store_masked(builder, value, place, align, wanted)
             return context.get_dummy_value()
 
@@ -381,6 +383,9 @@ row_dot_tile = _dot(1, ROW_DOTS)
 _copy = _copy_rows if _compiled else _copy_rows_plain
 copy_rows = _copy(1)
 copy_rows_by_two = _copy(2)
+
+# The same for a step of 1, added to what `target` holds.
+add_rows = _copy(1, adds=True)
 
 # target[r, 2 * i] = source[r, i] for r < rows and i < count.
 spread_rows_by_two = _spread_rows if _compiled else _spread_rows_plain

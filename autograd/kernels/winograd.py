@@ -30,7 +30,8 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.threads import jit, scratch, share_out, thread_count
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.winograd_tiles import (
     LANES,
     ROWS,
@@ -119,7 +120,7 @@ def stage(x, plane, size, channels, row, height, column, width, into, step):  # 
 
 
 @jit()
-def transform_data(x, sizes, tiling, start, count, staged, data):  # type: ignore[no-untyped-def]
+def transform_data(x, sizes, tiling, group, start, count, staged, data):  # type: ignore[no-untyped-def]
     """V of the tiles from `start` on: data[p * data_step + t * C + c]."""
     t = 0
     while t < count:
@@ -129,7 +130,8 @@ def transform_data(x, sizes, tiling, start, count, staged, data):  # type: ignor
         width = 4 * run + 2
         for c in range(0, sizes.C, LANES):
             h, w = 4 * i - sizes.padding_h, 4 * j - sizes.padding_w
-            stage(x, n * sizes.C + c, (sizes.H, sizes.W), sizes.C - c, h, 6, w, width, staged, width)
+            plane = (n * sizes.groups + group) * sizes.C + c
+            stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, 6, w, width, staged, width)
             for k in range(run):
                 data_transform(
                     staged, 4 * k * LANES, width * LANES, LANES,
@@ -139,7 +141,7 @@ def transform_data(x, sizes, tiling, start, count, staged, data):  # type: ignor
 
 
 @jit()
-def transform_gradient(gradient, sizes, tiling, start, count, k_start, k_stop, staged, into):  # type: ignore[no-untyped-def]
+def transform_gradient(gradient, sizes, tiling, group, start, count, k_start, k_stop, staged, into):  # type: ignore[no-untyped-def]
     """G of the tiles from `start` on, for k_start <= k < k_stop: into[p * product_step + t * K + k]."""
     t = 0
     while t < count:
@@ -147,7 +149,7 @@ def transform_gradient(gradient, sizes, tiling, start, count, k_start, k_stop, s
         n, i = divmod(row, tiling.rows)
         run = min(tiling.columns - j, count - t)
         for k in range(k_start // LANES * LANES, min(k_stop, sizes.K), LANES):
-            plane = n * sizes.K + k
+            plane = (n * sizes.groups + group) * sizes.K + k
             stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, 4 * i, 4, 4 * j, 4 * run, staged, 4 * run)
             for q in range(run):
                 gradient_transform(
@@ -158,7 +160,7 @@ def transform_gradient(gradient, sizes, tiling, start, count, k_start, k_stop, s
 
 
 @jit()
-def transform_output(products, bias, sizes, tiling, start, count, staged, check, out):  # type: ignore[no-untyped-def]
+def transform_output(products, bias, sizes, tiling, group, start, count, staged, check, out):  # type: ignore[no-untyped-def]
     """out[n, k, 4 i + ., 4 j + .] = output transform of M of tile (n, i, j), plus bias[k]."""
     pixels = sizes.OH * sizes.OW
     t = 0
@@ -175,7 +177,8 @@ def transform_output(products, bias, sizes, tiling, start, count, staged, check,
                     staged, 4 * q * LANES, step * LANES, LANES,
                 )  # fmt: skip
             for r in range(min(4, sizes.OH - 4 * i)):
-                at = ((n * sizes.K + k) * sizes.OH + 4 * i + r) * sizes.OW + 4 * j
+                plane = (n * sizes.groups + group) * sizes.K + k
+                at = (plane * sizes.OH + 4 * i + r) * sizes.OW + 4 * j
                 for w in range(0, width, LANES):
                     scatter_lanes(
                         staged, (r * step + w) * LANES, bias, k, check, 0, sizes.K - k, width - w, out, at + w, pixels
@@ -210,11 +213,11 @@ def multiply(  # type: ignore[no-untyped-def]
 
 
 @jit()
-def correlate_block(x, filters, bias, out, sizes, tiling, start, staged, data, products, check):  # type: ignore[no-untyped-def]
+def correlate_block(x, filters, bias, out, sizes, tiling, group, start, staged, data, products, check):  # type: ignore[no-untyped-def]
     """`correlate_tiles` for one block."""
     count = min(tiling.block, sizes.N * tiling.rows * tiling.columns - start)
     rows = (count + ROWS - 1) // ROWS * ROWS
-    transform_data(x, sizes, tiling, start, count, staged, data)
+    transform_data(x, sizes, tiling, group, start, count, staged, data)
     for p in range(POINTS):
         for c in range(0, sizes.C, SUM_LENGTH):
             multiply(
@@ -222,11 +225,11 @@ def correlate_block(x, filters, bias, out, sizes, tiling, start, staged, data, p
                 filters, (p * sizes.C + c) * tiling.K, tiling.K,
                 products, p * tiling.product_step, rows, tiling.K, min(SUM_LENGTH, sizes.C - c), c == 0,
             )  # fmt: skip
-    transform_output(products, bias, sizes, tiling, start, count, staged, check, out)
+    transform_output(products, bias, sizes, tiling, group, start, count, staged, check, out)
 
 
 @jit()
-def correlate_tiles(thread, threads, x, filters, bias, out, sizes, tiling, staged, data, products, check):  # type: ignore[no-untyped-def]
+def correlate_tiles(thread, threads, x, filters, bias, out, sizes, tiling, group, staged, data, products, check):  # type: ignore[no-untyped-def]
     """out[n, k] = bias[k] + sum over c of weight[k, c] slid over x[n, c], for a thread's share of the blocks of tiles.
 
     `filters` is U; staged, data, products and check have a row of scratch for each thread.
@@ -237,7 +240,7 @@ def correlate_tiles(thread, threads, x, filters, bias, out, sizes, tiling, stage
     check[thread, :] = 0
     for start in range(thread * tiling.block, tiles, threads * tiling.block):
         correlate_block(
-            x, filters, bias, out, sizes, tiling, start,
+            x, filters, bias, out, sizes, tiling, group, start,
             staged[thread], data[thread], products[thread], check[thread],
         )  # fmt: skip
 
@@ -267,11 +270,11 @@ def transform_filters(thread, threads, weight, inputs, outputs, input_step, outp
 
 
 @jit()
-def weigh_block(x, gradient, sizes, tiling, start, k_start, k_stop, first, staged, data, gradients, products):  # type: ignore[no-untyped-def]
+def weigh_block(x, gradient, sizes, tiling, group, start, k_start, k_stop, first, staged, data, gradients, products):  # type: ignore[no-untyped-def]
     """products[p, k, c] += sum over the tiles of the block of G[p, t, k] * V[p, t, c], for k_start <= k < k_stop."""
     count = min(tiling.block, sizes.N * tiling.rows * tiling.columns - start)
-    transform_data(x, sizes, tiling, start, count, staged, data)
-    transform_gradient(gradient, sizes, tiling, start, count, k_start, k_stop, staged, gradients)
+    transform_data(x, sizes, tiling, group, start, count, staged, data)
+    transform_gradient(gradient, sizes, tiling, group, start, count, k_start, k_stop, staged, gradients)
     for p in range(POINTS):
         multiply(
             gradients, p * tiling.product_step + k_start, 1, tiling.K,
@@ -302,7 +305,7 @@ def transform_weight(products, sizes, tiling, k, taps, out):  # type: ignore[no-
 
 
 @jit()
-def weigh_tiles(thread, threads, x, gradient, sizes, tiling, staged, data, gradients, products):  # type: ignore[no-untyped-def]
+def weigh_tiles(thread, threads, x, gradient, sizes, tiling, group, staged, data, gradients, products):  # type: ignore[no-untyped-def]
     """products[., p, k, c] = sum over a thread's share of the tiles of G[p, t, k] * V[p, t, c].
 
     Each thread has its own row of `products`; or where that has one row, all tiles and a share of the channels k.
@@ -317,7 +320,7 @@ def weigh_tiles(thread, threads, x, gradient, sizes, tiling, staged, data, gradi
     begin, step = (thread * tiling.block, threads * tiling.block) if by_tiles else (0, tiling.block)
     for start in range(begin, sizes.N * tiling.rows * tiling.columns, step):
         weigh_block(
-            x, gradient, sizes, tiling, start, k_start, k_stop, start == begin,
+            x, gradient, sizes, tiling, group, start, k_start, k_stop, start == begin,
             staged[thread], data[thread], gradients[thread], products[thread if by_tiles else 0],
         )  # fmt: skip
 
@@ -347,36 +350,39 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     """Convolve x with `weight` into `out`, and say whether all of it is finite.
 
     Args:
-        x: (N, C, H, W).
-        weight: (K, C, 3, 3); where `turned`, (C, K, 3, 3), whose filters are turned half round first.
-        bias: (K,), or of size 0 for none.
-        out: (N, K, OH, OW).
+        x: (N, groups * C, H, W).
+        weight: (groups * K, C, 3, 3); where `turned`, (groups * C, K, 3, 3), whose filters are turned half round first.
+        bias: (groups * K,), or of size 0 for none.
+        out: (N, groups * K, OH, OW).
         sizes: those of the convolution.
         turned: convolve as the input's gradient does.
     """
-    dtype = x.dtype
+    dtype, threads = x.dtype, thread_count()
     shortest = SHORTEST_BLOCK if POINTS * sizes.C * sizes.K * 4 <= LARGE_FILTERS else SHORTEST_LARGE_BLOCK
-    tiling = lay_out(sizes, BLOCK_BYTES, shortest, thread_count())
+    tiling = lay_out(sizes, BLOCK_BYTES, shortest, threads)
     filters = scratch("filters", POINTS * sizes.C * tiling.K, dtype)
     steps = (9, sizes.C * 9) if not turned else (sizes.K * 9, 9)
     taps = _row("taps", 9 * LANES, dtype)
-    threads = thread_count()
-    share_out(transform_filters, threads, weight.reshape(-1), sizes.C, sizes.K, *steps, turned, tiling.K, taps, filters)
-    padded = np.zeros(tiling.K, dtype)
-    padded[: bias.size] = bias
     data = _row("data", POINTS * tiling.data_step, dtype)
     products = _row("products", POINTS * tiling.product_step, dtype)
     check = _row("check", LANES, dtype)
     staged = _staged(tiling, dtype)
     x, out = x.reshape(-1), out.reshape(-1)
-    share_out(correlate_tiles, threads, x, filters, padded, out, sizes, tiling, staged, data, products, check)
-    return bool(np.isfinite(check[:, :LANES]).all())
+    padded = np.zeros((sizes.groups, tiling.K), dtype)
+    if bias.size:
+        padded[:, : sizes.K] = bias.reshape(sizes.groups, sizes.K)
+    finite = True
+    for group, weights in enumerate(weight.reshape(sizes.groups, -1)):
+        share_out(transform_filters, threads, weights, sizes.C, sizes.K, *steps, turned, tiling.K, taps, filters)
+        places = (staged, data, products, check)
+        share_out(correlate_tiles, threads, x, filters, padded[group], out, sizes, tiling, group, *places)
+        finite = finite and bool(np.isfinite(check[:, :LANES]).all())
+    return finite
 
 
 def fits(sizes: Sizes, dtype: np.dtype) -> bool:
-    """Whether the method applies to a convolution and takes less time than nine products for each number."""
-    shape = (sizes.FH, sizes.FW, sizes.stride_h, sizes.stride_w, sizes.dilation_h, sizes.dilation_w, sizes.groups)
-    if dtype != np.float32 or shape != (3, 3, 1, 1, 1, 1, 1):
+    """Whether the method applies to a convolution of stride 1, and takes less time than nine products a number."""
+    if dtype != np.float32 or (sizes.FH, sizes.FW) != (3, 3):
         return False
     C, K = _round_up(sizes.C, LANES), _round_up(sizes.K, LANES)
     tiles = sizes.N * -(-sizes.OH // 4) * -(-sizes.OW // 4)
@@ -385,7 +391,7 @@ def fits(sizes: Sizes, dtype: np.dtype) -> bool:
 
 
 def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) -> bool:
-    """The weight's gradient (K, C, 3, 3) into `out`, and whether all of it is finite."""
+    """The weight's gradient (groups * K, C, 3, 3) into `out`, and whether all of it is finite."""
     dtype, threads = x.dtype, thread_count()
     tiling = lay_out(sizes, WEIGH_BYTES, SHORTEST_WEIGH_BLOCK, threads)
     by_tiles = sizes.C * sizes.K <= SHARED_WEIGHTS and tiling.block * threads <= sizes.N * tiling.rows * tiling.columns
@@ -397,6 +403,7 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     gradients = _row("gradients", POINTS * tiling.product_step, dtype)
     staged = _staged(tiling, dtype)
     x, gradient = x.reshape(-1), gradient.reshape(-1)
-    share_out(weigh_tiles, threads, x, gradient, sizes, tiling, staged, data, gradients, products)
-    share_out(transform_weights, threads, products, sizes, tiling, staged, out.reshape(-1))
+    for group, weights in enumerate(out.reshape(sizes.groups, -1)):
+        share_out(weigh_tiles, threads, x, gradient, sizes, tiling, group, staged, data, gradients, products)
+        share_out(transform_weights, threads, products, sizes, tiling, staged, weights)
     return bool(np.isfinite(out).all())

@@ -22,6 +22,9 @@ __all__ = ["bmm", "dot", "ger", "linear", "matmul", "mm", "mv", "outer"]
 
 Operand = Any
 
+# Multiplications up to which OpenBLAS uses one thread.
+ALONE = 1 << 18
+
 
 def same_dtype(name: str, **operands: Any) -> None:
     """Raise DtypeError unless the operands share one dtype; None is passed over."""
@@ -42,7 +45,19 @@ def _matmul(x: Any, y: Any) -> Any:
         return np.matmul(x.astype(dtypes.float32), y.astype(dtypes.float32)).astype(dtypes.float16)
     if x.ndim > 2 and y.ndim > 2 and x.shape[-1] == y.shape[-2] == 1:
         return x * y  # outer products: BLAS would be called for each of them
-    return np.matmul(x, y)
+    return _product(x, y)
+
+
+def _product(x: Any, y: Any) -> Any:
+    """x @ y of two arrays. BLAS calculates small products on one thread, and kernels need not be imported for them."""
+    if x.size * y.shape[-1] <= ALONE:
+        return np.matmul(x, y)
+    from ..kernels.blas import matmul
+
+    return matmul(x, y)
+
+
+Products.multiply = staticmethod(_product)
 
 
 def _matmul_infer(x: Any, y: Any) -> None:
@@ -91,10 +106,10 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
     flat = x.ndim == 2
     rows = x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     if 1 < len(rows) <= _FEW_ROWS and weight.size >= _MANY_WEIGHTS:
-        product = (weight @ rows.T).T
+        product = _product(weight, rows.T).T
         out = np.add(product, bias, order="C") if bias is not None else np.array(product, order="C")
     else:
-        out = rows @ weight.T
+        out = _product(rows, weight.T)
         if bias is not None:
             out += bias
     return out if flat else out.reshape((*x.shape[:-1], weight.shape[0]))

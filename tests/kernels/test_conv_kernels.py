@@ -120,9 +120,7 @@ PATHS = ("planes", "columns")
 @given(problems(), st.sampled_from(PATHS), st.sampled_from(DTYPES))
 @example(((2, 1, 1, 4), (3, 1, 1, 1), (2, 3), (1, 0), (1, 1), 1), "planes", np.float32)
 def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
-    ways = {"forward": path, "weight gradient": path}
-    # Columns know no input gradient of a stride.
-    ways["input gradient"] = path if case[2] == (1, 1) else "planes"
+    ways = dict.fromkeys(("forward", "input gradient", "weight gradient"), path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conv, "OVERRIDES", ways)
         check_against_reference(case, dtype)
@@ -322,9 +320,11 @@ for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
     weight = random.standard_normal((4, 4 // groups, 3, 3))
     attributes = (stride, (1, 1), (1, 1), groups)
     for path in ("columns", "planes"):
-        conv.OVERRIDES.update({"forward": path, "weight gradient": path})
+        conv.OVERRIDES.update(dict.fromkeys(("forward", "input gradient", "weight gradient"), path))
         out = conv.conv2d(x, weight, None, *attributes)
         assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
+        assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
+                           reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))
         assert np.allclose(conv.conv2d_weight_gradient(x, out, (3, 3), *attributes),
                            reference.conv2d_weight_gradient(x, out, (3, 3), *attributes))
     conv.OVERRIDES.clear()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograd.kernels import conv, reference, winograd
@@ -17,19 +17,19 @@ from autograd.kernels.winograd_tiles import A, B, data_map, filter_map, gradient
 ROOT = Path(__file__).parents[2]
 
 
-def sizes_of(N, C, H, W, K, padding_h, padding_w):
+def sizes_of(N, C, H, W, K, padding_h, padding_w, groups=1):
     OH, OW = H + 2 * padding_h - 2, W + 2 * padding_w - 2
-    return Sizes(N, C, H, W, K, 3, 3, OH, OW, 1, 1, padding_h, padding_w, 1, 1, 1)
+    return Sizes(N, C, H, W, K, 3, 3, OH, OW, 1, 1, padding_h, padding_w, 1, 1, groups)
 
 
 def arrays(sizes, seed=0):
     """x, weight, bias and an output gradient in float32."""
     random = np.random.default_rng(seed)
     shapes = [
-        (sizes.N, sizes.C, sizes.H, sizes.W),
-        (sizes.K, sizes.C, 3, 3),
-        (sizes.K,),
-        (sizes.N, sizes.K, sizes.OH, sizes.OW),
+        (sizes.N, sizes.groups * sizes.C, sizes.H, sizes.W),
+        (sizes.groups * sizes.K, sizes.C, 3, 3),
+        (sizes.groups * sizes.K,),
+        (sizes.N, sizes.groups * sizes.K, sizes.OH, sizes.OW),
     ]
     return [random.standard_normal(shape).astype(np.float32) for shape in shapes]
 
@@ -37,7 +37,7 @@ def arrays(sizes, seed=0):
 def exact(sizes, x, weight, bias, gradient):
     """Output, input's gradient and weight's gradient in float64."""
     x, weight, bias, gradient = (a.astype(np.float64) for a in (x, weight, bias, gradient))
-    geometry = ((1, 1), (sizes.padding_h, sizes.padding_w), (1, 1), 1)
+    geometry = ((1, 1), (sizes.padding_h, sizes.padding_w), (sizes.dilation_h, sizes.dilation_w), sizes.groups)
     return (
         reference.conv2d(x, weight, bias, *geometry),
         reference.conv2d_input_gradient(gradient, weight, x.shape[2:], *geometry),
@@ -45,11 +45,19 @@ def exact(sizes, x, weight, bias, gradient):
     )
 
 
+def spread(sizes, *given_arrays):
+    """The root of the largest sum of squared products of each result.
+
+    A sum may be far smaller than its products, whose rounding it carries; this is what it is like at random.
+    """
+    return [np.sqrt(squares.max()) for squares in exact(sizes, *[a.astype(np.float64) ** 2 for a in given_arrays])]
+
+
 def transformed(sizes, x, weight, bias, gradient):
     """The same by the kernels."""
     mirrored = Sizes(
         sizes.N, sizes.K, sizes.OH, sizes.OW, sizes.C, 3, 3, sizes.H, sizes.W,
-        1, 1, 2 - sizes.padding_h, 2 - sizes.padding_w, 1, 1, 1,
+        1, 1, 2 - sizes.padding_h, 2 - sizes.padding_w, 1, 1, sizes.groups,
     )  # fmt: skip
     out, by_x, by_weight = (np.full(a.shape, 7, np.float32) for a in (gradient, x, weight))
     assert winograd.correlate(x, weight, bias, out, sizes, False)
@@ -66,7 +74,7 @@ def largest_error(found, expected):
 shapes = st.builds(
     sizes_of,
     N=st.integers(1, 3), C=st.integers(1, 40), H=st.integers(3, 21), W=st.integers(3, 40), K=st.integers(1, 40),
-    padding_h=st.integers(0, 4), padding_w=st.integers(0, 4),
+    padding_h=st.integers(0, 4), padding_w=st.integers(0, 4), groups=st.sampled_from([1, 1, 3]),
 )  # fmt: skip
 
 
@@ -76,10 +84,38 @@ shapes = st.builds(
 @example(sizes_of(2, 130, 9, 8, 140, 1, 1))
 @example(sizes_of(40, 17, 7, 7, 33, 1, 1))
 @example(sizes_of(1, 16, 4, 300, 16, 1, 1))
+@example(sizes_of(1, 5, 3, 3, 1, 0, 0))
+@example(sizes_of(2, 17, 9, 9, 20, 1, 1, groups=3))
 def test_any_shape_agrees_with_the_reference(sizes):
     given_arrays = arrays(sizes)
-    for found, expected in zip(transformed(sizes, *given_arrays), exact(sizes, *given_arrays), strict=True):
-        assert largest_error(found, expected) < 4e-6
+    for found, expected, scale in zip(
+        transformed(sizes, *given_arrays), exact(sizes, *given_arrays), spread(sizes, *given_arrays), strict=True
+    ):
+        assert np.abs(found - expected).max() / max(np.abs(expected).max(), scale) < 4e-6
+
+
+@settings(max_examples=40, deadline=None)
+@given(shapes, st.tuples(st.integers(1, 4), st.integers(1, 4)))
+@example(sizes_of(2, 32, 16, 16, 32, 2, 2), (2, 2))
+@example(sizes_of(1, 16, 3, 3, 16, 4, 3), (4, 3))
+@example(sizes_of(1, 16, 12, 17, 16, 0, 7), (3, 4))
+def test_any_dilation_agrees_with_the_reference(sizes, dilation):
+    OH = sizes.H + 2 * sizes.padding_h - 2 * dilation[0]
+    OW = sizes.W + 2 * sizes.padding_w - 2 * dilation[1]
+    assume(OH > 0 and OW > 0)
+    sizes = sizes._replace(OH=OH, OW=OW, dilation_h=dilation[0], dilation_w=dilation[1])
+    given_arrays = arrays(sizes)
+    x, weight, bias, gradient = given_arrays
+    geometry = ((1, 1), (sizes.padding_h, sizes.padding_w), dilation, sizes.groups)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv, "OVERRIDES", dict.fromkeys(("forward", "input gradient", "weight gradient"), "winograd"))
+        results = (
+            conv.conv2d(x, weight, bias, *geometry),
+            conv.conv2d_input_gradient(gradient, weight, x.shape[2:], *geometry),
+            conv.conv2d_weight_gradient(x, gradient, (3, 3), *geometry),
+        )
+    for found, expected, scale in zip(results, exact(sizes, *given_arrays), spread(sizes, *given_arrays), strict=True):
+        assert np.abs(found - expected).max() / max(np.abs(expected).max(), scale) < 4e-6
 
 
 @pytest.mark.parametrize("distribution", ["normal", "positive", "far from zero"])
@@ -147,6 +183,10 @@ def test_large_numbers_come_out_as_by_the_plain_method():
         (sizes_of(32, 64, 32, 32, 64, 1, 1), np.float32, True),
         (sizes_of(32, 16, 32, 32, 16, 1, 1), np.float32, True),
         (sizes_of(32, 64, 7, 7, 64, 1, 1), np.float32, True),
+        (sizes_of(32, 16, 16, 16, 16, 1, 1, groups=4), np.float32, True),
+        (sizes_of(32, 64, 18, 18, 64, 2, 2)._replace(OH=18, OW=18, dilation_h=2, dilation_w=2), np.float32, True),
+        (sizes_of(32, 64, 18, 18, 64, 1, 1)._replace(OH=9, OW=9, stride_h=2, stride_w=2), np.float32, False),
+        (sizes_of(32, 4, 16, 16, 4, 1, 1, groups=16), np.float32, False),
         (sizes_of(32, 64, 32, 32, 64, 1, 1), np.float64, False),
         (sizes_of(32, 3, 32, 32, 64, 1, 1), np.float32, False),
         (sizes_of(1, 512, 7, 7, 512, 1, 1), np.float32, False),
