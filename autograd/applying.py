@@ -1,7 +1,8 @@
 """How an operation is applied to Tensors: promotion, forward, and the node that records it.
 
-Which of three ways an operation goes is decided when it is defined: `unary_applier` and `binary_applier` are the fast
-ways of elementwise operations, and hand what is out of the ordinary to `apply_general`.
+Which way an operation goes is decided when it is defined: `unary_applier` and `binary_applier` are the fast ways of
+elementwise operations, `single_applier` and `plain_applier` those of operations on one or several inputs that are taken
+as they are; all hand what is out of the ordinary to `apply_general`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ from .handle import Handle, as_handle, handle_types, make, new, version_cell
 if TYPE_CHECKING:
     from .primitive import Primitive
 
-__all__ = ["apply_general", "binary_applier", "check_broadcast", "general_applier", "join_graph", "unary_applier"]
+__all__ = [
+    "apply_general",
+    "binary_applier",
+    "check_broadcast",
+    "general_applier",
+    "join_graph",
+    "plain_applier",
+    "single_applier",
+    "unary_applier",
+]
 
 ndarray = np.ndarray
 
@@ -35,6 +45,122 @@ def general_applier(primitive: Primitive) -> Callable[..., Any]:
         return apply_general(primitive, arguments[:count], arguments[count:])
 
     return apply
+
+
+def plain_applier(primitive: Primitive) -> Callable[..., Any]:
+    """The fast path of an operation of fixed inputs, taken as they are, and one output; as linear, sum and reshape."""
+    count = len(primitive.inputs)
+    forward, infer, views = primitive.forward, primitive.infer, primitive.views
+    ruled = primitive.ruled or (primitive.vjp is not None,) * count
+    plans = primitive.plans
+
+    def apply(*arguments: Any) -> Any:
+        state = local.state
+        if state.tracer is not None:
+            return state.tracer.apply(primitive, arguments)
+        arrays = []
+        edges = []
+        recorded = False
+        for value, has_rule in zip(arguments, ruled):
+            if type(value) in handle_types:
+                arrays.append(value._array)
+                if value._requires_grad and has_rule:
+                    edges.append(value._edge or value)
+                    recorded = True
+                    continue
+            elif value is None:
+                arrays.append(None)
+            else:
+                return apply_general(primitive, arguments[:count], arguments[count:])
+            edges.append(None)
+        attributes = arguments[count:]
+        try:
+            if infer is not None:
+                infer(*arrays, *attributes)
+            out = forward(*arrays, *attributes)
+        except (ValueError, TypeError, OverflowError, AttributeError):
+            return apply_general(primitive, arguments[:count], attributes)  # which says why
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        result = new(handles.tensor_class)
+        result._array = out
+        result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
+        result._requires_grad = False
+        if views:
+            _join_memory(result, arguments[0], primitive, attributes)
+        if recorded and state.grad_enabled and out.dtype.kind == "f":
+            needs = tuple([edge is not None for edge in edges])
+            plan = plans.get(needs) or primitive.plan(needs)
+            node = new(WideNode)
+            node.plan = plan
+            node.attributes = attributes
+            node.edges = tuple(edges)
+            node.saved = plan.save(arrays, (out,), attributes)
+            node.versions = plan.versions(arguments, arrays, (result,)) if plan.arrays else ()
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.scope = state.scope
+            node.hooks = node.kept = None
+            result._edge = node
+            result._requires_grad = True
+        return result
+
+    return apply
+
+
+def single_applier(primitive: Primitive) -> Callable[..., Any]:
+    """`plain_applier` for one input."""
+    forward, infer, views = primitive.forward, primitive.infer, primitive.views
+    plan = primitive.plan((True,)) if primitive.vjp is not None else None
+    # Many rules read the shape and all that was given, as of a sum and of a part.
+    everything = [("shape", 0), *[("attribute", k) for k in range(len(primitive.attributes))]]
+    saves_everything = plan is not None and plan.sources == everything
+
+    def apply(x: Any, *attributes: Any) -> Any:
+        state = local.state
+        if type(x) not in handle_types or state.tracer is not None:
+            return apply_general(primitive, (x,), attributes)
+        array = x._array
+        try:
+            if infer is not None:
+                infer(array, *attributes)
+            out = forward(array, *attributes)
+        except (ValueError, TypeError, OverflowError, AttributeError):
+            return apply_general(primitive, (x,), attributes)  # which says why
+        if type(out) is not ndarray:
+            out = np.asarray(out)
+        result = new(handles.tensor_class)
+        result._array = out
+        result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
+        result._requires_grad = False
+        if views:
+            _join_memory(result, x, primitive, attributes)
+        if x._requires_grad and plan is not None and state.grad_enabled and out.dtype.kind == "f":
+            node = new(WideNode)
+            node.plan = plan
+            node.attributes = attributes
+            node.edges = (x._edge or x,)
+            node.saved = (array.shape, *attributes) if saves_everything else plan.save((array,), (out,), attributes)
+            node.versions = plan.versions((x,), (array,), (result,)) if plan.arrays else ()
+            node.shape = out.shape
+            node.dtype = out.dtype
+            node.scope = state.scope
+            node.hooks = node.kept = None
+            result._edge = node
+            result._requires_grad = True
+        return result
+
+    return apply
+
+
+def _join_memory(view: Any, source: Any, primitive: Primitive, attributes: tuple[Any, ...]) -> None:
+    """Give a result that is a view its source's version counter, unless it came out as a copy."""
+    array, base = source._array, view._array.base
+    owner = array.base
+    if base is array or (base is not None and base is owner) or np.may_share_memory(array, view._array):
+        view._version = cell = version_cell(source)
+        view._view = (source, primitive, attributes)
+        cell.append(weakref.ref(view, cell.remove))
 
 
 def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tuple[Any, ...]) -> Any:
@@ -79,11 +205,8 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
         raise
     outputs = results if type(results) is tuple else (results,)
     wrapped = [make(array if type(array) is ndarray else np.asarray(array)) for array in outputs]
-    if primitive.views and np.may_share_memory(arrays[0], wrapped[0]._array):
-        view, source = wrapped[0], handles[0]
-        view._version = cell = version_cell(source)
-        view._view = (source, primitive, attributes)
-        cell.append(weakref.ref(view, cell.remove))
+    if primitive.views:
+        _join_memory(wrapped[0], handles[0], primitive, attributes)
     if recorded and state.grad_enabled and primitive.vjp is not None:
         _record(primitive, state, handles, arrays, wrapped, attributes)
     return wrapped[0] if len(wrapped) == 1 else tuple(wrapped)
@@ -271,6 +394,7 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
     else:
         plans = [None, *(primitive.plan(needs) for needs in ((True, False), (False, True), (True, True)))]
     keeps = [tuple(plan.keep) if plan is not None else () for plan in plans]
+    both = (0, 1)
     plain = all(plan is None or plan.arrays == len(plan.sources) for plan in plans)
 
     def apply(a: Any, b: Any) -> Any:
@@ -322,7 +446,16 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
             node.left = left = (a._edge or a) if needs & 1 else None
             node.right = (b._edge or b) if needs & 2 else None
             keep = keeps[needs]
-            if keep:
+            if keep == both and number is None:  # as of a product
+                left_cell = a._version
+                if left_cell is None:
+                    left_cell = a._version = [0]
+                right_cell = b._version
+                if right_cell is None:
+                    right_cell = b._version = [0]
+                node.saved = x, y
+                node.versions = left_cell, left_cell[0], right_cell, right_cell[0]
+            elif keep:
                 saved: list[Any] = []
                 versions: list[Any] = []
                 for k in keep:

@@ -6,7 +6,7 @@ to what it was computed from, and the arrays that its gradient rule saved. The s
 - `edges`: a tuple with, for each input, `None` (no gradient needed) or what the input came from: a Node, a pair
   `(node, output index)` where that node has several differentiable outputs, or an object that is handle and node in
   one: a leaf Tensor, or a Value;
-- `pull(gradient, create_graph, wanted)`: the gradients of its inputs, aligned with `edges`;
+- `pull(gradient, create_graph, wanted)`: the gradients of its inputs, aligned with `edges`; they may be `Deferred`;
 - `receive(gradient, create_graph, owned)` where `keeps_gradient` is true;
 - `shape` and `dtype`, to hold what arrives against them.
 """
@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .deferred import Deferred, computed
 from .errors import ArgumentError, GraphError, InPlaceError
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "topological_order",
 ]
 
+ndarray = np.ndarray
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -303,21 +305,23 @@ class Node:
     def pull(self, gradient: Any, create_graph: bool, wanted: Sequence[bool] | None = None) -> Sequence[Any]:
         """Pass the gradient of the output(s) back to the inputs, by the operation's rule."""
         plan, saved = self.plan, self.saved
-        if saved is None and plan.sources and self.kept is not None and self.kept.again is not None:
-            saved = self.kept.again(self)
         if saved is None and plan.sources:
-            raise GraphError(
-                f"backward: the arrays that {plan.op.name} saved are gone, because a backward sweep has passed here "
-                "already; call the first backward with retain_graph=True, or compute the output again"
-            )
-        versions = self.versions
-        for k in range(0, len(versions), 2):
-            if versions[k][0] != versions[k + 1]:
-                raise InPlaceError(
-                    f"backward: an array that {plan.op.name} saved ({plan.describe(saved, versions[k], self)}; output "
-                    f"{self.shape}) was changed in place afterwards: it is at version {versions[k][0]}, and was "
-                    f"saved at version {versions[k + 1]}; change a clone() of it instead, or change it after backward"
+            if self.kept is None or self.kept.again is None:
+                raise GraphError(
+                    f"backward: the arrays that {plan.op.name} saved are gone, because a backward sweep has passed "
+                    "here already; call the first backward with retain_graph=True, or compute the output again"
                 )
+            saved = self.kept.again(self)
+        versions = self.versions
+        if versions:
+            for k in range(0, len(versions), 2):
+                if versions[k][0] != versions[k + 1]:
+                    raise InPlaceError(
+                        f"backward: an array that {plan.op.name} saved ({plan.describe(saved, versions[k], self)}; "
+                        f"output {self.shape}) was changed in place afterwards: it is at version {versions[k][0]}, and "
+                        f"was saved at version {versions[k + 1]}; change a clone() of it instead, or change it after "
+                        "backward"
+                    )
         if create_graph and plan.arrays:
             saved = plan.rewrap(self, saved)
             return plan.joined(plan.pull(gradient, saved, wanted), saved)
@@ -407,9 +411,13 @@ def topological_order(roots: Iterable[Any]) -> list[Any]:
         if key in seen:
             continue
         seen.add(key)
+        edges = node.edges
+        if not edges:
+            order.append(node)
+            continue
         stack.append(node)
         stack.append(None)  # when this comes off the stack, everything below `node` has been placed
-        for edge in node.edges:
+        for edge in edges:
             if edge is not None:
                 target = edge[0] if type(edge) is tuple else edge
                 if id(target) not in seen:
@@ -454,6 +462,8 @@ def sweep(
     pending: dict[Any, Any] = {}
     # Where `pending` holds a sum made here, which nobody else can see, the next term is added in place.
     owned: set[Any] = set()
+    # Where `pending` may hold what is not computed yet.
+    deferred: set[Any] = set()
     watcher = local.state.watcher
     start = Root(roots)
     order.append(start)
@@ -464,7 +474,14 @@ def sweep(
             gradient = pending.pop(node, None)
             if gradient is None:
                 continue
+            if deferred and node in deferred:
+                gradient = computed(gradient)
             if node.hooks is not None:
+                # A hook may change arrays in place that are read for what is deferred.
+                for waiting in deferred & pending.keys():
+                    pending[waiting] = computed(pending[waiting])
+                    owned.add(waiting)
+                deferred.clear()
                 gradient = _run_hooks(node, gradient, create_graph)
                 owned.discard(node)  # a hook may have answered with an array of its own
             edges = node.edges
@@ -490,12 +507,20 @@ def sweep(
             for edge, part in zip(edges, parts):
                 if part is None or edge is None:
                     continue
+                if edge in owned:
+                    held = pending[edge]
+                    if type(held) is ndarray and held.shape == part.shape and held.dtype is part.dtype:
+                        held += part
+                        continue
                 if type(edge) is tuple:
                     _deliver_to_output(pending, edge, part, node)
                     continue
                 shape = edge.shape
                 if shape is not None and (part.shape != shape or part.dtype is not edge.dtype):
-                    part = services.conform(part, shape, edge.dtype, node)
+                    if isinstance(part, Deferred) and part.shape == shape:
+                        _defer(pending, owned, deferred, edge, part)
+                        continue
+                    part = services.conform(computed(part), shape, edge.dtype, node)
                 held = pending.get(edge)
                 if held is None:
                     pending[edge] = part
@@ -503,7 +528,7 @@ def sweep(
                     pending[edge] = held + part
                     owned.add(edge)
                 else:
-                    held += part
+                    held += part  # in place, if it is an array that this did not find above
                     pending[edge] = held
             # Else an array that one of these still holds would seem to be somebody's.
             part = parts = held = None
@@ -540,9 +565,25 @@ class Root:
         """Nothing is saved."""
 
 
+def _defer(pending: dict[Any, Any], owned: set[Any], deferred: set[Any], edge: Any, part: Deferred) -> None:
+    """Add to an edge's gradient what is not computed yet."""
+    held = pending.get(edge)
+    if held is None:
+        pending[edge] = part
+        deferred.add(edge)
+    elif isinstance(held, Deferred):
+        pending[edge] = held.join(part)
+    elif edge in owned:
+        part.add_into(held)
+    else:
+        pending[edge] = part + held
+        owned.add(edge)
+
+
 def _deliver_to_output(pending: dict[Any, Any], edge: tuple[Any, int], part: Any, source: Any) -> None:
     """Add a gradient to the slot of one of a node's several outputs."""
     target, index = edge
+    part = computed(part)
     if part.shape != target.shape[index] or part.dtype != target.dtype[index]:
         part = services.conform(part, target.shape[index], target.dtype[index], source)
     slots = pending.get(target)

@@ -28,7 +28,7 @@ class Plan:
     the gradients aligned with the inputs.
     """
 
-    __slots__ = ("arrays", "keep", "needs", "op", "pull", "sources")
+    __slots__ = ("arrays", "keep", "needs", "op", "places", "pull", "sources")
 
     def __init__(self, primitive: Primitive, needs: tuple[bool, ...]) -> None:
         self.op = primitive
@@ -44,6 +44,7 @@ class Plan:
         sources = sorted({primitive.locate(name) for name in names}, key=_order)
         self.sources = sources
         self.arrays = sum(kind in ("input", "output", "inputs") for kind, _ in sources)
+        self.places = None if primitive.variadic else _places(sources, len(primitive.inputs), len(primitive.outputs))
         # The position of each source in (x, y, ..., out): the elementwise fast path saves arrays alone.
         self.keep = [p if kind == "input" else len(primitive.inputs) + p for kind, p in sources]
         if callable(vjp):
@@ -57,13 +58,12 @@ class Plan:
 
     def save(self, inputs: Sequence[Any], outputs: Sequence[Any], attributes: tuple[Any, ...]) -> tuple[Any, ...]:
         """Collect what the rules will read; `inputs` and `outputs` are arrays or numbers."""
+        if self.places is not None:
+            values = (*inputs, *outputs, *attributes)
+            return tuple([values[k].shape if of_shape else values[k] for k, of_shape in self.places])
         saved: list[Any] = []
         for kind, position in self.sources:
-            if kind == "input":
-                saved.append(inputs[position])
-            elif kind == "shape":
-                saved.append(inputs[position].shape)
-            elif kind == "attribute":
+            if kind == "attribute":
                 saved.append(attributes[position])
             elif kind == "output":
                 saved.append(outputs[position])
@@ -157,6 +157,12 @@ def _alias(leaf: Any, array: np.ndarray) -> Node:
     return node
 
 
+def _places(sources: list[tuple[str, int]], inputs: int, outputs: int) -> list[tuple[int, bool]]:
+    """Where each source stands in (*inputs, *outputs, *attributes), and whether its shape is meant."""
+    begins = {"input": 0, "shape": 0, "output": inputs, "attribute": inputs + outputs}
+    return [(begins[kind] + position, kind == "shape") for kind, position in sources]
+
+
 def _parameters(rule: Rule) -> list[str]:
     code = getattr(rule, "__code__", None)
     if code is None:
@@ -164,8 +170,10 @@ def _parameters(rule: Rule) -> list[str]:
     return list(code.co_varnames[: code.co_argcount])  # a tenth of the time, for some hundred rules at import
 
 
-def _pull_each(steps: list[tuple[int, Rule, list[int]]], count: int) -> Callable[..., list[Any]]:
+def _pull_each(steps: list[tuple[int, Rule, list[int]]], count: int) -> Callable[..., Sequence[Any]]:
     """One rule for each input. Rules that read one array or none, as most do, are called without unpacking."""
+    if count == len(steps) == 1:
+        return _pull_one(*steps[0][1:])
     direct = [(i, rule, picks[0] if picks else -1, picks if len(picks) > 1 else None) for i, rule, picks in steps]
 
     def pull(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> list[Any]:
@@ -178,6 +186,36 @@ def _pull_each(steps: list[tuple[int, Rule, list[int]]], count: int) -> Callable
                     gradients[i] = rule(gradient) if k < 0 else rule(gradient, saved[k])
         return gradients
 
+    if count == len(steps) == 2 and all(picks is None for _, _, _, picks in direct):
+        return _pull_pair(direct[0][1], direct[0][2], direct[1][1], direct[1][2], pull)
+    return pull
+
+
+def _pull_one(rule: Rule, picks: list[int]) -> Callable[..., Sequence[Any]]:
+    """The rule of the only input, to which the sweep only comes if it is wanted."""
+    if picks == list(range(len(picks))):
+        return lambda gradient, saved, wanted: (rule(gradient, *saved),)
+    return lambda gradient, saved, wanted: (rule(gradient, *[saved[k] for k in picks]),)
+
+
+def _pull_pair(
+    left: Rule, k: int, right: Rule, m: int, one_of_them: Callable[..., Sequence[Any]]
+) -> Callable[..., Sequence[Any]]:
+    """The rules of both inputs, which each read the array at k and at m, or none at -1: most of a long graph."""
+    if k < 0 and m < 0:
+
+        def pull(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> Sequence[Any]:
+            return (left(gradient), right(gradient)) if wanted is None else one_of_them(gradient, saved, wanted)
+
+    elif k >= 0 and m >= 0:
+
+        def pull(gradient: Any, saved: Sequence[Any], wanted: Sequence[bool] | None) -> Sequence[Any]:
+            if wanted is None:
+                return left(gradient, saved[k]), right(gradient, saved[m])
+            return one_of_them(gradient, saved, wanted)
+
+    else:
+        return one_of_them
     return pull
 
 

@@ -21,7 +21,16 @@ from typing import Any
 
 import numpy as np
 
-from .applying import apply_general, binary_applier, check_broadcast, general_applier, join_graph, unary_applier
+from .applying import (
+    apply_general,
+    binary_applier,
+    check_broadcast,
+    general_applier,
+    join_graph,
+    plain_applier,
+    single_applier,
+    unary_applier,
+)
 from .handle import Handle, appliers, as_handle, handle_types, make, register_handle, register_tensor, version_cell
 from .operations import op, registry
 from .plan import Plan
@@ -120,6 +129,8 @@ class Primitive:
             self.apply = binary_applier(self)
         elif self.scalar is not None and len(self.inputs) == 1 and not self.attributes:
             self.apply = unary_applier(self)
+        elif not (self.variadic or self.promotes or self.scalar or self.broadcasts) and len(self.outputs) == 1:
+            self.apply = (single_applier if len(self.inputs) == 1 else plain_applier)(self)
         else:
             self.apply = general_applier(self)
 

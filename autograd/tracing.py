@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .deferred import computed
 from .errors import GraphError
 from .graph import Kept, Node, local, services
 
@@ -74,7 +75,7 @@ class Watcher(Tracer):
         """Pull a gradient back through one node, as the watcher outside of this one would."""
         outer = self._watcher_below
         pull = node.pull if outer is None else functools.partial(outer.pull, node)
-        return pull(gradient, create_graph, wanted)
+        return [computed(part) for part in pull(gradient, create_graph, wanted)]
 
 
 class record(Tracer):  # noqa: N801 - a context manager, named like no_grad

@@ -98,7 +98,8 @@ class SGD(Optimizer):
         if mu:
             v = s["momentum_buffer"]
             v *= mu
-            v += g if t == 1 else (1 - group["dampening"]) * g
+            damp = group["dampening"]
+            v += g if t == 1 or not damp else (1 - damp) * g
             g = g + mu * v if group["nesterov"] else v
         x -= lr * g
 

@@ -42,6 +42,7 @@ LAYERS = [
     "autograd.kernels *",
     "autograd.formatting",
     "autograd.settings",
+    "autograd.deferred",
     "autograd.graph",
     "autograd.tracing",
     "autograd.handle",

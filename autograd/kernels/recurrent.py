@@ -1,9 +1,11 @@
 """The steps of one recurrent layer in one direction, forward and backward.
 
 What comes of the input is given, for all steps at once: a product of matrices. A step is then one product with the
-state before, and one loop over its gates; all gradients of the weights are one product after the last step. Sequences
-stand one step below the other, (rows, ...), with `sizes` rows in each step. A state has a row for each sequence, and
-step t changes the first sizes[t] of them: so shorter sequences keep theirs, or in reverse begin later.
+state before, and one loop over its gates, which adds the biases; all gradients of the weights are one product after
+the last step. The weights of the state are transposed once, since the product with them is then faster at each step.
+
+Sequences stand one step below the other, (rows, ...), with `sizes` rows in each step. A state has a row for each
+sequence, and step t changes the first sizes[t] of them: so shorter sequences keep theirs, or in reverse begin later.
 
 float32 steps are compiled loops; those of float64 are NumPy's.
 """
@@ -24,8 +26,9 @@ _loops = jit(fastmath={"contract"})
 
 
 def lstm_layer(
-    entered: Matrix, h: Matrix, c: Matrix, weight: Matrix, projection: Given, sizes: Sequence[int], reverse: bool
-) -> tuple[Matrix, ...]:
+    entered: Matrix, h: Matrix, c: Matrix, weight: Matrix, bias: Given, projection: Given, sizes: Sequence[int],
+    reverse: bool,
+) -> tuple[Matrix, ...]:  # fmt: skip
     """The outputs, the last h and c; and for the way back i, f, g, o, tanh(c), and h and c before each step."""
     step = _step("lstm_step", entered.dtype)
     rows, size = entered.shape[0], c.shape[1]
@@ -33,10 +36,12 @@ def lstm_layer(
     gates, squashed, c_before = np.empty_like(entered), _rows(rows, c), _rows(rows, c)
     out, h_before = _rows(rows, h), _rows(rows, h)
     raw = out if projection is None else _rows(rows, c)
+    by_state, bias = np.ascontiguousarray(weight.T), _bias(bias, weight)
     for at, n in _steps(sizes, reverse):
         h_before[at] = h[:n]
-        np.matmul(h[:n], weight.T, out=gates[at])
-        step(entered[at], gates[at], c[:n], c_before[at], squashed[at], raw[at], size)
+        gate = gates[at]
+        np.matmul(h[:n], by_state, out=gate)
+        step(entered[at], bias, gate, c[:n], c_before[at], squashed[at], raw[at], size)
         if projection is not None:
             np.matmul(raw[at], projection.T, out=out[at])
         h[:n] = out[at]
@@ -47,7 +52,7 @@ def lstm_layer_backward(
     gradients: Sequence[Given], saved: Sequence[Matrix], weight: Matrix, projection: Given, sizes: Sequence[int],
     reverse: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """The gradients of what entered, h, c, weight and projection, from those of the outputs, h and c."""
+    """The gradients of what entered, h, c, weight, bias and projection, from those of the outputs, h and c."""
     gates, squashed, h_before, c_before = saved
     step = _step("lstm_step_backward", gates.dtype)
     size = squashed.shape[1]
@@ -62,28 +67,33 @@ def lstm_layer_backward(
         step(by_raw, gates[at], squashed[at], c_before[at], dc[:n], by_gates[at], size)
         np.matmul(by_gates[at], weight, out=dh[:n])
     by_projection = None if projection is None else by_h.T @ (gates[:, 3 * size :] * squashed)
-    return by_gates, dh, dc, by_gates.T @ h_before, by_projection
+    return by_gates, dh, dc, by_gates.T @ h_before, _column_sums(by_gates), by_projection
 
 
 def gru_layer(
-    entered: Matrix, h: Matrix, weight: Matrix, bias: Given, sizes: Sequence[int], reverse: bool
+    entered: Matrix, h: Matrix, weight: Matrix, b_ih: Given, b_hh: Given, sizes: Sequence[int], reverse: bool
 ) -> tuple[Matrix, ...]:
     """The outputs and the last h; and for the way back r, z and n, what r multiplied, and h before each step."""
     step = _step("gru_step", entered.dtype)
     rows, size = entered.shape[0], h.shape[1]
     h = h.copy()
     gates, inner, out, h_before = np.empty_like(entered), _rows(rows, h), _rows(rows, h), _rows(rows, h)
-    bias = np.zeros(3 * size, entered.dtype) if bias is None else bias
+    by_state = np.ascontiguousarray(weight.T)
+    # Where the two are just added up, it is done once.
+    outer, bias = _bias(b_ih, weight), _bias(b_hh, weight).copy()
+    bias[: 2 * size] += outer[: 2 * size]
+    outer = outer[2 * size :]
     for at, n in _steps(sizes, reverse):
-        np.matmul(h[:n], weight.T, out=gates[at])
-        step(entered[at], bias, gates[at], inner[at], h[:n], h_before[at], out[at], size)
+        gate = gates[at]
+        np.matmul(h[:n], by_state, out=gate)
+        step(entered[at], outer, bias, gate, inner[at], h[:n], h_before[at], out[at], size)
     return out, h, gates, inner, h_before
 
 
 def gru_layer_backward(
     gradients: Sequence[Given], saved: Sequence[Matrix], weight: Matrix, sizes: Sequence[int], reverse: bool
 ) -> tuple[Matrix, ...]:
-    """The gradients of what entered, h, weight and bias, from those of the outputs and h."""
+    """The gradients of what entered, h, weight and the two biases, from those of the outputs and h."""
     gates, inner, h_before = saved
     step = _step("gru_step_backward", gates.dtype)
     size = inner.shape[1]
@@ -93,7 +103,7 @@ def gru_layer_backward(
         _add(dh[:n], by_out, at)
         step(gates[at], inner[at], h_before[at], dh[:n], by_entered[at], by_kept[at], size)
         dh[:n] += np.matmul(by_kept[at], weight, out=kept[:n])
-    return by_entered, dh, by_kept.T @ h_before, by_kept.sum(0)
+    return by_entered, dh, by_kept.T @ h_before, _column_sums(by_entered), _column_sums(by_kept)
 
 
 def rnn_layer(
@@ -103,9 +113,10 @@ def rnn_layer(
     step = _step("rnn_step", entered.dtype)
     h = h.copy()
     out, h_before = np.empty_like(entered), np.empty_like(entered)
+    by_state = np.ascontiguousarray(weight.T)
     for at, n in _steps(sizes, reverse):
         h_before[at] = h[:n]
-        np.matmul(h[:n], weight.T, out=out[at])
+        np.matmul(h[:n], by_state, out=out[at])
         step(entered[at], out[at], rectified)
         h[:n] = out[at]
     return out, h, h_before
@@ -143,6 +154,19 @@ def _rows(rows: int, like: Matrix) -> Matrix:
     return np.empty((rows, like.shape[1]), like.dtype)
 
 
+def _bias(given: Given, weight: Matrix) -> Matrix:
+    return np.zeros(len(weight), weight.dtype) if given is None else given
+
+
+def _column_sums(x: Matrix) -> Matrix:
+    """The sums over all rows, added up in float64: over many steps float32 would lose some digits."""
+    if x.dtype != np.float32:
+        return np.asarray(x.sum(0))
+    out = np.empty(x.shape[1], x.dtype)
+    _add_rows(x, out)
+    return out
+
+
 def _begun(gradient: Given, batch: int, like: Matrix) -> Matrix:
     """The gradient of a last state, to be written over; zeros where there is none."""
     return np.zeros((batch, like.shape[1]), like.dtype) if gradient is None else gradient.copy()
@@ -157,11 +181,14 @@ def _add(dh: Matrix, by_out: Given, at: slice) -> None:
 
 
 @_loops
-def _lstm_step(entered, gates, c, c_before, squashed, h, size):  # type: ignore[no-untyped-def]
+def _lstm_step(entered, bias, gates, c, c_before, squashed, h, size):  # type: ignore[no-untyped-def]
     for r in range(entered.shape[0]):
-        _sigmoids(gates[r, : 2 * size], entered[r, : 2 * size])
-        _tanhs(gates[r, 2 * size : 3 * size], entered[r, 2 * size : 3 * size])
-        _sigmoids(gates[r, 3 * size :], entered[r, 3 * size :])
+        row, given = gates[r], entered[r]
+        for j in range(4 * size):
+            row[j] += given[j] + bias[j]
+        _sigmoids(row[: 2 * size])
+        _tanhs(row[2 * size : 3 * size])
+        _sigmoids(row[3 * size :])
         i, f, g, o = gates[r, :size], gates[r, size : 2 * size], gates[r, 2 * size : 3 * size], gates[r, 3 * size :]
         cell, before, tanh_c, state = c[r], c_before[r], squashed[r], h[r]
         for j in range(size):
@@ -192,17 +219,19 @@ def _lstm_step_backward(by_h, gates, squashed, c_before, dc, by_gates, size):  #
 
 
 @_loops
-def _gru_step(entered, bias, gates, inner, h, h_before, out, size):  # type: ignore[no-untyped-def]
+def _gru_step(entered, outer, bias, gates, inner, h, h_before, out, size):  # type: ignore[no-untyped-def]
     for r in range(entered.shape[0]):
-        row = gates[r]
+        row, given = gates[r], entered[r]
         for j in range(3 * size):
             row[j] += bias[j]
-        _sigmoids(row[: 2 * size], entered[r, : 2 * size])
+        for j in range(2 * size):
+            row[j] += given[j]
+        _sigmoids(row[: 2 * size])
         reset, z, n, e = row[:size], row[size : 2 * size], row[2 * size :], entered[r, 2 * size :]
         kept, state, before, result = inner[r], h[r], h_before[r], out[r]
         for j in range(size):
             kept[j] = n[j]
-            n[j] = tanh(e[j] + reset[j] * n[j])
+            n[j] = tanh(e[j] + outer[j] + reset[j] * n[j])
         for j in range(size):
             result[j] = n[j] + z[j] * (state[j] - n[j])
         for j in range(size):
@@ -239,16 +268,30 @@ def _rnn_step(entered, out, rectified):  # type: ignore[no-untyped-def]
                 x = row[j] + given[j]
                 row[j] = np.float32(0) if x < np.float32(0) else x
         else:
-            _tanhs(out[r], entered[r])
+            row, given = out[r], entered[r]
+            for j in range(row.size):
+                row[j] += given[j]
+            _tanhs(row)
 
 
 @_loops
-def _sigmoids(x, y):  # type: ignore[no-untyped-def]
+def _sigmoids(x):  # type: ignore[no-untyped-def]
     for j in range(x.size):
-        x[j] = sigmoid(x[j] + y[j])
+        x[j] = sigmoid(x[j])
 
 
 @_loops
-def _tanhs(x, y):  # type: ignore[no-untyped-def]
+def _tanhs(x):  # type: ignore[no-untyped-def]
     for j in range(x.size):
-        x[j] = tanh(x[j] + y[j])
+        x[j] = tanh(x[j])
+
+
+@_loops
+def _add_rows(x, out):  # type: ignore[no-untyped-def]
+    total = np.zeros(out.size)
+    for r in range(x.shape[0]):
+        row = x[r]
+        for j in range(out.size):
+            total[j] += row[j]
+    for j in range(out.size):
+        out[j] = total[j]

@@ -11,10 +11,10 @@ def _sigmoid(x: Matrix) -> Matrix:
 
 
 def lstm_step(
-    entered: Matrix, gates: Matrix, c: Matrix, c_before: Matrix, squashed: Matrix, h: Matrix, size: int
+    entered: Matrix, bias: Matrix, gates: Matrix, c: Matrix, c_before: Matrix, squashed: Matrix, h: Matrix, size: int
 ) -> None:
     """c = f c + i g, h = o tanh(c)"""
-    gates += entered
+    gates += entered + bias
     i, f, g, o = np.split(gates, 4, axis=1)
     for gate in (i, f, o):
         gate[...] = _sigmoid(gate)
@@ -40,15 +40,16 @@ def lstm_step_backward(
 
 
 def gru_step(
-    entered: Matrix, bias: Matrix, gates: Matrix, inner: Matrix, h: Matrix, h_before: Matrix, out: Matrix, size: int
-) -> None:
-    """h = (1 - z) n + z h"""
+    entered: Matrix, outer: Matrix, bias: Matrix, gates: Matrix, inner: Matrix, h: Matrix, h_before: Matrix,
+    out: Matrix, size: int,
+) -> None:  # fmt: skip
+    """h = (1 - z) n + z h; `outer` is what is added to n outside of r, beside what entered"""
     gates += bias
     r, z, n = np.split(gates, 3, axis=1)
     from_r, from_z, from_n = np.split(entered, 3, axis=1)
     r[...], z[...] = _sigmoid(r + from_r), _sigmoid(z + from_z)
     inner[...] = n
-    n[...] = np.tanh(from_n + r * n)
+    n[...] = np.tanh(from_n + outer + r * n)
     h_before[...] = h
     out[...] = n + z * (h - n)
     h[...] = out

@@ -27,11 +27,6 @@ REDUCTIONS = ("mean", "sum", "none")
 # --- cross-entropy of scores and class indices, in one operation
 
 
-def _log_probabilities(x: Any) -> Any:
-    shifted = x - x.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
 def _losses(x: Any, target: Any) -> Any:
     if not x.size:
         return np.zeros((0,), x.dtype)
@@ -39,7 +34,8 @@ def _losses(x: Any, target: Any) -> Any:
         from ..kernels import softmax
 
         return softmax.cross_entropy(x, np.require(target, np.int64, ["C", "W"]))
-    return -_log_probabilities(x)[np.arange(len(x)), target]
+    below = x - x.max(axis=1, keepdims=True)  # of which no exp overflows
+    return np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(x)), target]
 
 
 def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
@@ -47,10 +43,9 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
     if reduction == "none":
         return losses
     total = losses.sum()
-    if reduction == "mean":
-        with np.errstate(invalid="ignore"):
-            total = total / x.dtype.type(len(x))
-    return total
+    if reduction == "sum":
+        return total
+    return total / x.dtype.type(len(x)) if len(x) else x.dtype.type(np.nan)
 
 
 def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
@@ -67,6 +62,14 @@ def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
     return g * op.cross_entropy_slope(x, target)
 
 
+def _all_in_range(target: Any, classes: int) -> bool:
+    if not target.size:
+        return True
+    # Read without a sign, negative numbers are large: one pass finds both.
+    bits = target.view(np.uint64) if target.dtype == np.int64 else target
+    return bool(bits.max() < classes and (bits is not target or target.min() >= 0))
+
+
 def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
     if x.ndim != 2 or target.shape != x.shape[:1]:
         raise ShapeError(
@@ -74,7 +77,7 @@ def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
         )
     if target.dtype.kind not in "iu":
         raise DtypeError(f"cross_entropy: class indices are {target.dtype}; use integers, as from target.long()")
-    if target.size and (target.min() < 0 or target.max() >= x.shape[1]):
+    if not _all_in_range(target, x.shape[1]):
         wrong = target.min() if target.min() < 0 else target.max()
         raise ArgumentError(
             f"cross_entropy: class {wrong} is out of range; {x.shape[1]} scores need 0 to {x.shape[1] - 1}"
@@ -83,7 +86,10 @@ def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
 
 def _excess(x: Any, target: Any) -> Any:
     """How much more probability each class has than it should: `softmax(x) - one_hot(target)`."""
-    out = np.exp(_log_probabilities(x)) if x.size else x.copy()
+    if not x.size:
+        return x.copy()
+    out = np.exp(x - x.max(axis=1, keepdims=True))
+    out /= out.sum(axis=1, keepdims=True)
     out[np.arange(len(x)), target] -= 1
     return out
 

@@ -82,10 +82,11 @@ def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     """A forward that calls the kernel of that name on many float32 numbers, and `plain` on all else."""
 
     def forward(x: Any, *settings: Any) -> Any:
-        if suits_kernel(x):
+        if x.size >= _MANY and x.dtype == np.float32:
             from ..kernels import activations
 
-            return activations.forward(name, x, *settings)
+            # A copy of a part, as of what is left of a chunk, costs less than one of NumPy's passes.
+            return activations.forward(name, x if x.flags.carray else np.array(x, order="C"), *settings)
         return plain(x, *settings)
 
     return forward

@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import dtypes
 from ..batching import UnreadableError, all_examples, is_batched, one_by_one
+from ..deferred import Parts
 from ..errors import ArgumentError, DtypeError, IndexRangeError, ShapeError
 from ..primitive import Handle, Sample, as_handle, define, op
 from .families import values
@@ -213,10 +214,16 @@ def _stages(pattern: Pattern) -> tuple[Pattern, Pattern]:
     return tuple(basic), tuple([item for item in rest if type(item) is not int])
 
 
+@functools.lru_cache(maxsize=1024)
+def _basic(pattern: Pattern) -> tuple[Any, ...]:
+    """The NumPy index of a pattern without arrays; here too the Ellipsis is for the view."""
+    return decode(pattern) if Ellipsis in pattern else (*decode(pattern), Ellipsis)
+
+
 def pick(x: Any, pattern: Pattern, indices: Any = None) -> Any:
     """What a pattern chooses of an array: a view if the pattern is basic."""
-    if indices is None:  # here too the Ellipsis is for the view
-        return x[decode(pattern) if Ellipsis in pattern else (*decode(pattern), Ellipsis)]
+    if indices is None:
+        return x[_basic(pattern)]
     basic, rest = _stages(pattern)
     return x[decode(rest, indices)] if not basic else x[decode(basic)][decode(rest, indices)]
 
@@ -314,6 +321,10 @@ def _value_rule(
     return op.sum_to(chosen, value_shape)
 
 
+def _part_rule(g: Any, x_shape: tuple[int, ...], pattern: Pattern) -> Any:
+    return Parts(g, x_shape, _basic(pattern)) if type(g) is np.ndarray else op.getitem_adjoint(g, x_shape, pattern)
+
+
 def _slice_samples(rng: np.random.Generator) -> list[Sample]:
     patterns: list[Pattern] = [
         (1,),
@@ -348,7 +359,7 @@ GETITEM = define(
     forward=pick,
     inputs=("x",),
     attributes=("pattern",),
-    vjp={"x": lambda g, x_shape, pattern: op.getitem_adjoint(g, x_shape, pattern)},
+    vjp={"x": _part_rule},
     views=True,
     samples=_slice_samples,
     label="[ ]",

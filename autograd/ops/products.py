@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..composites import composite
+from ..deferred import Products
 from ..errors import DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .families import values
@@ -56,6 +57,9 @@ def _product(x: Any, y: Any) -> Any:
     return matmul(x, y)
 
 
+Products.multiply = staticmethod(_product)
+
+
 def _matmul_infer(x: Any, y: Any) -> None:
     same_dtype("matmul", x=x, y=y)
     if x.shape[-1] != y.shape[-2]:
@@ -77,7 +81,7 @@ MATMUL = define(
     inputs=("x", "y"),
     vjp={
         "x": lambda g, y: op.matmul(g, op.transpose(y, -2, -1)),
-        "y": lambda g, x: op.matmul(op.transpose(x, -2, -1), g),
+        "y": lambda g, x: Products(x, g) if Products.pay(x, g) else op.matmul(op.transpose(x, -2, -1), g),
     },
     infer=_matmul_infer,
     broadcasts=True,
@@ -91,14 +95,23 @@ MATMUL = define(
 )
 
 
+# With few rows OpenBLAS is up to 1.7 times as fast at the product turned around, and turning it back costs less.
+_FEW_ROWS, _MANY_WEIGHTS = 32, 1 << 15
+
+
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
     if x.dtype == dtypes.float16:
         wide = [a if a is None else a.astype(dtypes.float32) for a in (x, weight, bias)]
         return _linear(*wide).astype(dtypes.float16)
     flat = x.ndim == 2
-    out = _product(x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), weight.T)
-    if bias is not None:
-        out += bias
+    rows = x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+    if 1 < len(rows) <= _FEW_ROWS and weight.size >= _MANY_WEIGHTS:
+        product = _product(weight, rows.T).T
+        out = np.add(product, bias, order="C") if bias is not None else np.array(product, order="C")
+    else:
+        out = _product(rows, weight.T)
+        if bias is not None:
+            out += bias
     return out if flat else out.reshape((*x.shape[:-1], weight.shape[0]))
 
 
@@ -125,9 +138,16 @@ def _like(rows: Any, x: Any) -> Any:
 
 def _linear_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any]:
     columns = _rows(g)
+    by_weight = None
+    if needs[1]:
+        rows = _rows(x)
+        if Products.pay(columns, rows):
+            by_weight = Products(columns, rows)
+        else:
+            by_weight = op.matmul(op.transpose(columns, 0, 1), rows)
     return [
         _like(op.matmul(columns, weight), x) if needs[0] else None,
-        op.matmul(op.transpose(columns, 0, 1), _rows(x)) if needs[1] else None,
+        by_weight,
         op.sum(columns, (0,), False) if needs[2] else None,
     ]
 

@@ -33,9 +33,7 @@ def _direction(
 ) -> tuple[Any, tuple[Any, ...]]:
     """One layer in one direction: all its outputs, in the order of the input, and the last state of each sequence."""
     w_ih, w_hh, b_ih, b_hh, projection = given
-    if b_ih is not None and name != "gru":  # only the gru treats the two biases differently
-        b_ih, b_hh = op.add.apply(b_ih, b_hh), None
-    return steps(name, LINEAR.apply(x, w_ih, b_ih), state, (w_hh, b_hh, projection), sizes, reverse)
+    return steps(name, LINEAR.apply(x, w_ih, None), state, (w_hh, b_ih, b_hh, projection), sizes, reverse)
 
 
 def _run(

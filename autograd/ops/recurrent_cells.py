@@ -9,7 +9,7 @@ import numpy as np
 
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
-from ..primitive import Sample, as_handle, op
+from ..primitive import Sample, as_handle
 from .families import values
 from .products import LINEAR, same_dtype
 from .recurrent_layers import GATES, steps
@@ -86,10 +86,7 @@ def _cell(name: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, b_
         )
     if any(b is not None and b.shape != (rows,) for b in biases):
         raise ShapeError(f"{label}: b_ih and b_hh must be ({rows},)")
-    b_ih, b_hh = biases
-    if b_ih is not None and b_hh is not None and name != "gru":
-        b_ih, b_hh = op.add.apply(b_ih, b_hh), None
-    return steps(name, LINEAR.apply(x, w_ih, b_ih), tuple(h), (w_hh, b_hh, None), (x.shape[0],), False)[1]
+    return steps(name, LINEAR.apply(x, w_ih, None), tuple(h), (w_hh, *biases, None), (x.shape[0],), False)[1]
 
 
 def _np_of_cell(name: str) -> Callable[..., Any]:

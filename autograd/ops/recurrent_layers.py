@@ -143,13 +143,20 @@ def composed(
 def steps(
     name: str, entered: Any, state: tuple[Any, ...], weights: tuple[Any, ...], sizes: Sizes, reverse: bool
 ) -> tuple[Any, tuple[Any, ...]]:
-    """What `composed` computes, by the layer's record."""
-    weight, bias, projection = weights
+    """The outputs, in the order of the input, and the last state of each sequence, by the layer's record.
+
+    `weights` are those of the state, w_hh, both biases, and the projection; None for those that are not there.
+    """
+    weight, b_ih, b_hh, projection = weights
+    if name == "gru":
+        out, *last = GRU_LAYER.apply(entered, *state, weight, b_ih, b_hh, sizes, reverse)[:2]
+        return out, tuple(last)
+    if b_ih is None or b_hh is None:
+        bias = b_hh if b_ih is None else b_ih
+    else:
+        bias = op.add.apply(b_ih, b_hh)
     if name == "lstm":
-        entered = entered if bias is None else op.add.apply(entered, bias)
-        out, *last = LSTM_LAYER.apply(entered, *state, weight, projection, sizes, reverse)[:3]
-    elif name == "gru":
-        out, *last = GRU_LAYER.apply(entered, *state, weight, bias, sizes, reverse)[:2]
+        out, *last = LSTM_LAYER.apply(entered, *state, weight, bias, projection, sizes, reverse)[:3]
     else:
         entered = entered if bias is None else op.add.apply(entered, bias)
         out, *last = RNN_LAYER.apply(entered, *state, weight, name == "rnn_relu", sizes, reverse)[:2]
@@ -187,26 +194,28 @@ def _composed_rule(
 
 
 def _lstm_rule(
-    needs: Sequence[bool], g: Any, entered: Any, h: Any, c: Any, weight: Any, projection: Any, gates: Any,
+    needs: Sequence[bool], g: Any, entered: Any, h: Any, c: Any, weight: Any, bias: Any, projection: Any, gates: Any,
     squashed: Any, h_before: Any, c_before: Any, sizes: Sizes, reverse: bool,
 ) -> Any:  # fmt: skip
     if isinstance(entered, Handle):
         return _composed_rule(
-            needs, g[:3], (entered, h, c, weight, projection),
-            lambda e, h, c, w, p: composed("lstm", e, (h, c), (w, None, p), sizes, reverse),
+            needs, g[:3], (entered, h, c, weight, bias, projection),
+            lambda e, h, c, w, b, p: composed("lstm", e, (h, c), (w, b, p), sizes, reverse),
         )  # fmt: skip
     saved = gates, squashed, h_before, c_before
     return _back("lstm_layer_backward", g[:3], saved, weight, projection, sizes, reverse)
 
 
 def _gru_rule(
-    needs: Sequence[bool], g: Any, entered: Any, h: Any, weight: Any, bias: Any, gates: Any, inner: Any, h_before: Any,
-    sizes: Sizes, reverse: bool,
+    needs: Sequence[bool], g: Any, entered: Any, h: Any, weight: Any, b_ih: Any, b_hh: Any, gates: Any, inner: Any,
+    h_before: Any, sizes: Sizes, reverse: bool,
 ) -> Any:  # fmt: skip
     if isinstance(entered, Handle):
         return _composed_rule(
-            needs, g[:2], (entered, h, weight, bias),
-            lambda e, h, w, b: composed("gru", e, (h,), (w, b, None), sizes, reverse),
+            needs, g[:2], (entered, h, weight, b_ih, b_hh),
+            lambda e, h, w, a, b: composed(
+                "gru", e if a is None else op.add.apply(e, a), (h,), (w, b, None), sizes, reverse
+            ),
         )  # fmt: skip
     return _back("gru_layer_backward", g[:2], (gates, inner, h_before), weight, sizes, reverse)
 
@@ -238,8 +247,9 @@ def _samples(name: str, states: int, *weights: tuple[int, ...] | None) -> Callab
                 kind = (name == "rnn_relu",) if name.startswith("rnn") else ()
                 found.append(Sample((*arrays, *given), (*kind, sizes, reverse)))
         if name == "lstm":  # projected from 2 numbers to 1
-            shapes = ((5, 8), (3, 1), (3, 2), (8, 1), (1, 2))
-            found.append(Sample(tuple([values(rng, shape, -1, 1) for shape in shapes]), ((3, 2), False)))
+            shapes = ((5, 8), (3, 1), (3, 2), (8, 1), None, (1, 2))
+            given = [None if shape is None else values(rng, shape, -1, 1) for shape in shapes]
+            found.append(Sample(tuple(given), ((3, 2), False)))
         return found
 
     return samples
@@ -248,23 +258,23 @@ def _samples(name: str, states: int, *weights: tuple[int, ...] | None) -> Callab
 LSTM_LAYER = define(
     "lstm_layer",
     forward=lambda *arguments: _kernel("lstm_layer", *arguments),
-    inputs=("entered", "h", "c", "weight", "projection"),
+    inputs=("entered", "h", "c", "weight", "bias", "projection"),
     attributes=("sizes", "reverse"),
     outputs=("out", "h_last", "c_last", "gates", "squashed", "h_before", "c_before"),
     differentiable=(True, True, True, False, False, False, False),
     vjp=_lstm_rule,
-    samples=_samples("lstm", 2, (8, 2), None),
+    samples=_samples("lstm", 2, (8, 2), (8,), None),
     formula="c = f c + i g, h = o tanh(c), at each step",
 )
 GRU_LAYER = define(
     "gru_layer",
     forward=lambda *arguments: _kernel("gru_layer", *arguments),
-    inputs=("entered", "h", "weight", "bias"),
+    inputs=("entered", "h", "weight", "b_ih", "b_hh"),
     attributes=("sizes", "reverse"),
     outputs=("out", "h_last", "gates", "inner", "h_before"),
     differentiable=(True, True, False, False, False),
     vjp=_gru_rule,
-    samples=_samples("gru", 1, (6, 2), (6,)),
+    samples=_samples("gru", 1, (6, 2), (6,), (6,)),
     formula="h = (1 - z) n + z h, at each step",
 )
 RNN_LAYER = define(

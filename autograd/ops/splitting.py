@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..composites import composite
+from ..deferred import Parts
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Handle, Sample, as_handle, define, op
 from .dims import normalize_dim, sequence, whole_number
@@ -39,18 +40,19 @@ def _narrow(x: Any, dim: int, start: int, stop: int) -> Any:
     return x[(slice(None),) * dim + (slice(start, stop),)]
 
 
+def _narrow_rule(g: Any, x_shape: tuple[int, ...], dim: int, start: int, stop: int) -> Any:
+    if type(g) is np.ndarray:
+        return Parts(g, x_shape, (slice(None),) * dim + (slice(start, stop),))
+    around = ((0, 0),) * dim, (start, x_shape[dim] - stop), ((0, 0),) * (len(x_shape) - dim - 1)
+    return op.pad(g, (*around[0], around[1], *around[2]), 0)
+
+
 NARROW = define(
     "narrow",
     forward=_narrow,
     inputs=("x",),
     attributes=("dim", "start", "stop"),
-    vjp={
-        "x": lambda g, x_shape, dim, start, stop: op.pad(
-            g,
-            ((0, 0),) * dim + ((start, x_shape[dim] - stop),) + ((0, 0),) * (len(x_shape) - dim - 1),
-            0,
-        )
-    },
+    vjp={"x": _narrow_rule},
     views=True,
     samples=lambda rng: [Sample((values(rng, (2, 5)),), a) for a in ((1, 1, 4), (0, 0, 1))],
     formula="x[start:stop] along a dimension",

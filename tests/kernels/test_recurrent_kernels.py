@@ -27,7 +27,7 @@ def _agree(name: str, inputs: list[Any], gradients: list[np.ndarray], sizes: Any
         forward = getattr(recurrent, name)(*given, *kind, sizes, reverse)
         count = {"lstm_layer": 3, "gru_layer": 2, "rnn_layer": 2}[name]
         saved = forward[count:] if name != "rnn_layer" else (forward[0], forward[2])
-        weights = given[3:] if name == "lstm_layer" else given[2:3]
+        weights = [given[3], given[5]] if name == "lstm_layer" else given[2:3]
         passed = [g.astype(dtype) for g in gradients]
         backward = getattr(recurrent, f"{name}_backward")(passed, saved, *weights, *kind, sizes, reverse)
         for kept, x in zip(before, given, strict=True):
@@ -40,20 +40,32 @@ def _agree(name: str, inputs: list[Any], gradients: list[np.ndarray], sizes: Any
 
 @pytest.mark.parametrize(("sizes", "reverse"), CASES)
 @pytest.mark.parametrize("projected", [0, 4])
-def test_lstm(sizes: tuple[int, ...], reverse: bool, projected: int) -> None:
+@pytest.mark.parametrize("biased", [True, False])
+def test_lstm(sizes: tuple[int, ...], reverse: bool, projected: int, biased: bool) -> None:
     rows, batch, out = sum(sizes), sizes[0], projected or SIZE
-    inputs: list[Any] = _arrays((rows, 4 * SIZE), (batch, out), (batch, SIZE), (4 * SIZE, out), (out, SIZE))
+    *given, weight, bias, projection = _arrays(
+        (rows, 4 * SIZE), (batch, out), (batch, SIZE), (4 * SIZE, out), (4 * SIZE,), (out, SIZE)
+    )
+    inputs = [*given, weight, bias if biased else None, projection if projected else None]
     gradients = _arrays((rows, out), (batch, out), (batch, SIZE))
-    _agree("lstm_layer", inputs if projected else [*inputs[:4], None], gradients, sizes, reverse)
+    _agree("lstm_layer", inputs, gradients, sizes, reverse)
 
 
 @pytest.mark.parametrize(("sizes", "reverse"), CASES)
-@pytest.mark.parametrize("biased", [True, False])
-def test_gru(sizes: tuple[int, ...], reverse: bool, biased: bool) -> None:
+@pytest.mark.parametrize("biased", [(True, True), (True, False), (False, True), (False, False)])
+def test_gru(sizes: tuple[int, ...], reverse: bool, biased: tuple[bool, bool]) -> None:
     rows, batch = sum(sizes), sizes[0]
-    inputs: list[Any] = _arrays((rows, 3 * SIZE), (batch, SIZE), (3 * SIZE, SIZE), (3 * SIZE,))
+    *inputs, b_ih, b_hh = _arrays((rows, 3 * SIZE), (batch, SIZE), (3 * SIZE, SIZE), (3 * SIZE,), (3 * SIZE,))
+    given = [*inputs, b_ih if biased[0] else None, b_hh if biased[1] else None]
     gradients = _arrays((rows, SIZE), (batch, SIZE))
-    _agree("gru_layer", inputs if biased else [*inputs[:3], None], gradients, sizes, reverse)
+    _agree("gru_layer", given, gradients, sizes, reverse)
+
+
+def test_gradients_of_biases_are_added_up_over_many_steps_without_loss() -> None:
+    x = (1 + np.random.default_rng(0).random((20000, 3))).astype(np.float32)
+    found = recurrent._column_sums(x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, x.sum(0, dtype=np.float64), rtol=1e-7)
 
 
 @pytest.mark.parametrize(("sizes", "reverse"), CASES)

@@ -248,3 +248,34 @@ def test_refused(k: int) -> None:
     error, text, wrong = REFUSED[k]
     with pytest.raises(error, match=text):
         wrong()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 32, 33])
+@pytest.mark.parametrize("biased", [True, False])
+def test_linear_of_few_and_of_many_rows(rows: int, biased: bool) -> None:
+    """From 2 to 32 rows the product with a large weight is turned around."""
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.standard_normal(shape) for shape in ((3, rows, 130), (260, 130), (260,)))
+    for given in (x[0], x[1:2], np.asfortranarray(x[2])):
+        out = F.linear(autograd.tensor(given), autograd.tensor(weight), autograd.tensor(bias) if biased else None)
+        assert out.is_contiguous()
+        np.testing.assert_allclose(out.numpy(), given @ weight.T + (bias if biased else 0), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+@pytest.mark.parametrize("wrong", [-1, 3, 200])
+def test_cross_entropy_refuses_classes_out_of_range(dtype: str, wrong: int) -> None:
+    if wrong < 0 and dtype == "uint8":
+        return
+    target = np.array([0, wrong, 2], dtype)
+    with pytest.raises(ArgumentError, match=f"class {wrong} is out of range"):
+        F.cross_entropy(autograd.ones(3, 3), autograd.tensor(target))
+    everyother = autograd.tensor(np.array([0, 9, 2, 9, 1, 9]))[::2]
+    assert F.cross_entropy(autograd.zeros(3, 3), everyother).item() == pytest.approx(math.log(3))
+
+
+@pytest.mark.filterwarnings("error")
+def test_cross_entropy_of_no_rows() -> None:
+    no_rows, no_classes = autograd.zeros(0, 3), autograd.zeros(0).long()
+    assert math.isnan(F.cross_entropy(no_rows, no_classes).item())
+    assert F.cross_entropy(no_rows, no_classes, reduction="sum").item() == 0
