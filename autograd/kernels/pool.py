@@ -5,13 +5,14 @@ columns likewise. The caller computes the output's size, because with `ceil_mode
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numba import prange
 
 from autograd.kernels.conv_tiles import first_inside
-from autograd.kernels.sized import sized
-from autograd.kernels.threads import jit
+from autograd.kernels.sized import SMALL
+from autograd.kernels.threads import jit, share_out, thread_count
 
 Pair = tuple[int, int]
 
@@ -32,11 +33,11 @@ def max_pool2d(
     if out.size:
         images, results = _images(x), (_images(out), _images(indices))
         if kernel_size in ((2, 2), (1, 2)) and dilation == (1, 1) and _tiled(x.shape[2:], shape[2:], *windows):
-            _max_pool_by_two(0.15 * x.size, images, kernel_size[0], *results)
+            _run(_max_pool_by_two, 0.15 * x.size, images, kernel_size[0], *results)
         else:
             lowest = x.dtype.type(-np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
             work = 0.4 * (x.size * kernel_size[1] + out.size * kernel_size[0])
-            _max_pool(work, images, lowest, *windows, dilation, *results)
+            _run(_max_pool, work, images, lowest, *windows, dilation, *results)
     return out, indices
 
 
@@ -44,7 +45,7 @@ def max_pool2d_backward(gradient: np.ndarray, indices: np.ndarray, input_size: P
     """The gradient of sum(max_pool2d(x) * gradient) by x: out[n, c, indices[n, c, p]] += gradient[n, c, p]."""
     out = np.empty(gradient.shape[:2] + tuple(input_size), gradient.dtype)
     if out.size:
-        _scatter(0.2 * out.size + gradient.size, _planes(gradient), _planes(indices), _planes(out))
+        _run(_scatter, 0.2 * out.size + gradient.size, _planes(gradient), _planes(indices), _planes(out))
     return out
 
 
@@ -52,7 +53,7 @@ def max_pool2d_gather(x: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """The adjoint of `max_pool2d_backward`: out[n, c, oh, ow] = x[n, c, indices[n, c, oh, ow]]."""
     out = np.empty(indices.shape, x.dtype)
     if out.size:
-        _gather(out.size, _planes(x), _planes(indices), _planes(out))
+        _run(_gather, out.size, _planes(x), _planes(indices), _planes(out))
     return out
 
 
@@ -74,10 +75,24 @@ def avg_pool2d(
     if out.size:
         sizes = _window_sizes(x.shape[2:], output_size, kernel_size, stride, padding, count_include_pad, divisor)
         if _tiled(x.shape[2:], output_size, kernel_size, stride, padding):
-            _average_tiles(0.3 * x.size, _images(x), kernel_size, x.dtype.type(sizes[0][0] * sizes[1][0]), _images(out))
+            _run(
+                _average_tiles,
+                0.3 * x.size,
+                _images(x),
+                kernel_size,
+                x.dtype.type(sizes[0][0] * sizes[1][0]),
+                _images(out),
+            )
         else:
-            _average(
-                0.5 * math.prod(kernel_size) * out.size, _images(x), kernel_size, stride, padding, *sizes, _images(out)
+            _run(
+                _average,
+                0.5 * math.prod(kernel_size) * out.size,
+                _images(x),
+                kernel_size,
+                stride,
+                padding,
+                *sizes,
+                _images(out),
             )
     return out
 
@@ -97,9 +112,17 @@ def avg_pool2d_backward(
         sizes = _window_sizes(input_size, gradient.shape[2:], kernel_size, stride, padding, count_include_pad, divisor)
         if _tiled(input_size, gradient.shape[2:], kernel_size, stride, padding):
             divisor = sizes[0][0] * sizes[1][0]
-            _spread_tiles(0.3 * out.size, _images(gradient), kernel_size, gradient.dtype.type(divisor), _images(out))
+            _run(
+                _spread_tiles,
+                0.3 * out.size,
+                _images(gradient),
+                kernel_size,
+                gradient.dtype.type(divisor),
+                _images(out),
+            )
         else:
-            _spread_average(
+            _run(
+                _spread_average,
                 0.5 * math.prod(kernel_size) * gradient.size,
                 _images(gradient),
                 kernel_size,
@@ -109,6 +132,14 @@ def avg_pool2d_backward(
                 _images(out),
             )
     return out
+
+
+def _run(kernel: Callable[..., Any], nanoseconds: float, *arguments: Any) -> None:
+    """Run a kernel that takes so long on one thread, on as many as pay."""
+    if nanoseconds < SMALL:
+        kernel(0, 1, *arguments)
+    else:
+        share_out(kernel, thread_count(), *arguments)
 
 
 def _planes(array: np.ndarray) -> np.ndarray:
@@ -154,6 +185,12 @@ def _window_sizes(
 
 
 @jit()
+def _copy_to(copy, row):  # type: ignore[no-untyped-def]
+    for w in range(copy.size):
+        copy[w] = row[w]
+
+
+@jit()
 def _pair_maximum(a, a_at, b, b_at):  # type: ignore[no-untyped-def]
     """The larger of two numbers and its position: a where they are equal, b where it is NaN."""
     # Two selections, for a branch would not be vectorised.
@@ -177,9 +214,9 @@ def _max_pool_pairs(x, height, out, indices):  # type: ignore[no-untyped-def]
             out[oh, ow], indices[oh, ow] = best, where
 
 
-@sized
-def _max_pool_by_two(x, height, out, indices):  # type: ignore[no-untyped-def]
-    for plane in prange(x.shape[0]):
+@jit()
+def _max_pool_by_two(thread, threads, x, height, out, indices):  # type: ignore[no-untyped-def]
+    for plane in range(x.shape[0] * thread // threads, x.shape[0] * (thread + 1) // threads):
         if height == 2:
             _max_pool_pairs(x[plane], 2, out[plane], indices[plane])
         else:
@@ -261,9 +298,9 @@ def _max_pool_plane(x, lowest, kernel_size, stride, padding, dilation, out, indi
             _join_rows(best, where, h, oh, out, indices)
 
 
-@sized
-def _max_pool(x, lowest, kernel_size, stride, padding, dilation, out, indices):  # type: ignore[no-untyped-def]
-    for plane in prange(x.shape[0]):
+@jit()
+def _max_pool(thread, threads, x, lowest, kernel_size, stride, padding, dilation, out, indices):  # type: ignore[no-untyped-def]
+    for plane in range(x.shape[0] * thread // threads, x.shape[0] * (thread + 1) // threads):
         _max_pool_plane(x[plane], lowest, kernel_size, stride, padding, dilation, out[plane], indices[plane])
 
 
@@ -275,9 +312,9 @@ def _scatter_plane(gradient, indices, out):  # type: ignore[no-untyped-def]
             out[indices[j]] += gradient[j]
 
 
-@sized
-def _scatter(gradient, indices, out):  # type: ignore[no-untyped-def]
-    for plane in prange(out.shape[0]):
+@jit()
+def _scatter(thread, threads, gradient, indices, out):  # type: ignore[no-untyped-def]
+    for plane in range(out.shape[0] * thread // threads, out.shape[0] * (thread + 1) // threads):
         _scatter_plane(gradient[plane], indices[plane], out[plane])
 
 
@@ -287,17 +324,17 @@ def _gather_plane(x, indices, out):  # type: ignore[no-untyped-def]
         out[j] = x[indices[j]] if indices[j] >= 0 else 0
 
 
-@sized
-def _gather(x, indices, out):  # type: ignore[no-untyped-def]
-    for plane in prange(out.shape[0]):
+@jit()
+def _gather(thread, threads, x, indices, out):  # type: ignore[no-untyped-def]
+    for plane in range(out.shape[0] * thread // threads, out.shape[0] * (thread + 1) // threads):
         _gather_plane(x[plane], indices[plane], out[plane])
 
 
 @jit(fastmath={"reassoc", "nsz"})
-def _sum(x, h, start, stop):  # type: ignore[no-untyped-def]
+def _sum(x):  # type: ignore[no-untyped-def]
     total = x.dtype.type(0)
-    for w in range(start, stop):
-        total += x[h, w]
+    for w in range(x.size):
+        total += x[w]
     return total
 
 
@@ -310,22 +347,31 @@ def _average_plane_by_two(x, divisor, out):  # type: ignore[no-untyped-def]
 
 
 @jit()
-def _average_plane_of_tiles(x, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+def _add_to(total, row):  # type: ignore[no-untyped-def]
+    for w in range(total.size):
+        total[w] += row[w]
+
+
+@jit()
+def _average_plane_of_tiles(x, kernel_size, divisor, total, out):  # type: ignore[no-untyped-def]
+    """First the sums down the columns, side by side, then those along the row that is left."""
+    height, width = kernel_size
     for oh in range(out.shape[0]):
+        total[:] = x[oh * height, : total.size]
+        for h in range(oh * height + 1, (oh + 1) * height):
+            _add_to(total, x[h])
         for ow in range(out.shape[1]):
-            total = x.dtype.type(0)
-            for h in range(oh * kernel_size[0], (oh + 1) * kernel_size[0]):
-                total += _sum(x, h, ow * kernel_size[1], (ow + 1) * kernel_size[1])
-            out[oh, ow] = total / divisor
+            out[oh, ow] = _sum(total[ow * width : (ow + 1) * width]) / divisor
 
 
-@sized
-def _average_tiles(x, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
-    for plane in prange(x.shape[0]):
+@jit()
+def _average_tiles(thread, threads, x, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+    total = np.empty(out.shape[2] * kernel_size[1], x.dtype)
+    for plane in range(x.shape[0] * thread // threads, x.shape[0] * (thread + 1) // threads):
         if kernel_size[0] == 2 and kernel_size[1] == 2:
             _average_plane_by_two(x[plane], divisor, out[plane])
         else:
-            _average_plane_of_tiles(x[plane], kernel_size, divisor, out[plane])
+            _average_plane_of_tiles(x[plane], kernel_size, divisor, total, out[plane])
 
 
 @jit()
@@ -349,18 +395,20 @@ def _spread_plane_of_tiles(gradient, kernel_size, divisor, out):  # type: ignore
     height, width = kernel_size
     OH, OW = gradient.shape
     for oh in range(OH):
-        for h in range(oh * height, (oh + 1) * height):
-            if width == 2:
-                _spread_row_by_two(gradient, oh, divisor, out, h)
-            else:
-                _spread_row_of_tiles(gradient, oh, divisor, width, out, h)
-            out[h, OW * width :] = 0
+        first = oh * height
+        if width == 2:
+            _spread_row_by_two(gradient, oh, divisor, out, first)
+        else:
+            _spread_row_of_tiles(gradient, oh, divisor, width, out, first)
+        out[first, OW * width :] = 0
+        for h in range(first + 1, first + height):
+            _copy_to(out[h], out[first])
     out[OH * height :] = 0
 
 
-@sized
-def _spread_tiles(gradient, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
-    for plane in prange(out.shape[0]):
+@jit()
+def _spread_tiles(thread, threads, gradient, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+    for plane in range(out.shape[0] * thread // threads, out.shape[0] * (thread + 1) // threads):
         _spread_plane_of_tiles(gradient[plane], kernel_size, divisor, out[plane])
 
 
@@ -401,9 +449,9 @@ def _average_plane(x, kernel_size, stride, padding, heights, widths, out):  # ty
             out[oh, ow] /= out.dtype.type(heights[oh] * widths[ow])
 
 
-@sized
-def _average(x, kernel_size, stride, padding, heights, widths, out):  # type: ignore[no-untyped-def]
-    for plane in prange(x.shape[0]):
+@jit()
+def _average(thread, threads, x, kernel_size, stride, padding, heights, widths, out):  # type: ignore[no-untyped-def]
+    for plane in range(x.shape[0] * thread // threads, x.shape[0] * (thread + 1) // threads):
         _average_plane(x[plane], kernel_size, stride, padding, heights, widths, out[plane])
 
 
@@ -433,7 +481,7 @@ def _spread_average_plane(gradient, kernel_size, stride, padding, heights, width
                     _spread_row(shares, stride[1], row)
 
 
-@sized
-def _spread_average(gradient, kernel_size, stride, padding, heights, widths, out):  # type: ignore[no-untyped-def]
-    for plane in prange(out.shape[0]):
+@jit()
+def _spread_average(thread, threads, gradient, kernel_size, stride, padding, heights, widths, out):  # type: ignore[no-untyped-def]
+    for plane in range(out.shape[0] * thread // threads, out.shape[0] * (thread + 1) // threads):
         _spread_average_plane(gradient[plane], kernel_size, stride, padding, heights, widths, out[plane])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,11 @@ import numpy as np
 from .. import dtypes
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
-from ..primitive import Sample, op
+from ..primitive import Sample, as_handle, op
 from .families import values
 from .pool import batched, max_inputs
 from .products import require_floating
+from .reduce import MEAN
 from .resample import RESAMPLE, adaptive_windows
 from .window_pool import WINDOW_MAX, distinct
 
@@ -49,8 +49,10 @@ def _average(name: str, count: int, input: Any, output_size: Any) -> Tensor:
     x, single = batched(name, count, input)
     require_floating(name, x)
     sizes = _sizes(name, count, output_size, x.shape[2:])
+    if all(n == 1 for n in sizes):
+        return MEAN.apply(as_handle(input, name), tuple(range(2 - single, count + 2 - single)), True)
     even = all(o and n % o == 0 for o, n in zip(sizes, x.shape[2:], strict=True))
-    if x.numel() and even and (count < 3 or set(sizes) == {1}):
+    if x.numel() and even and count < 3:
         return _tiles(x, single, sizes)
     dtype = x.dtype
     out = x.float() if dtype == dtypes.float16 else x  # nothing is rounded between the steps
@@ -64,12 +66,8 @@ def _average(name: str, count: int, input: Any, output_size: Any) -> Tensor:
 def _tiles(x: Any, single: bool, sizes: tuple[int, ...]) -> Tensor:
     """Averages of windows that all have one size."""
     N, C, *spatial = x.shape
-    size: Any = (1, 1)
-    if all(n == 1 for n in sizes):
-        spatial = [1, math.prod(spatial)]  # one long row, whatever the dimensions
-    else:
-        missing = (1,) * (2 - len(sizes))
-        spatial, size = [*missing, *spatial], (*missing, *sizes)
+    missing = (1,) * (2 - len(sizes))
+    spatial, size = [*missing, *spatial], (*missing, *sizes)
     window = tuple([n // o for n, o in zip(spatial, size, strict=True)])
     out = op.avg_pool2d.apply(x.reshape(N, C, *spatial), window, window, (0, 0), size, True, 0)
     return out.reshape(C, *sizes) if single else out.reshape(N, C, *sizes)

@@ -11,7 +11,7 @@ from ..composites import composite
 from ..errors import ArgumentError, DtypeError, IndexRangeError, InPlaceError, ShapeError
 from ..primitive import Sample, as_handle, define, op, version_cell
 from .along import check_integers
-from .families import values
+from .families import suits_kernel, values
 from .index import in_range, same_dtypes
 
 if TYPE_CHECKING:
@@ -27,13 +27,30 @@ def _embedding_rule(g: Any, indices: Any, share: Any, weight_shape: tuple[int, .
     if share is not None:
         g = op.where(op.ne(share, 0), g * share, 0)
     count = math.prod(indices.shape)
-    flat = op.reshape(g, (count, weight_shape[1]))
-    return op.index_select_adjoint(flat, op.reshape(indices, (count,)), 0, weight_shape)
+    flat, rows = op.reshape(g, (count, weight_shape[1])), op.reshape(indices, (count,))
+    if suits_kernel(flat) and _suits_rows(rows):
+        from ..kernels import sums
+
+        return sums.add_rows(flat, rows, weight_shape[0])
+    return op.index_select_adjoint(flat, rows, 0, weight_shape)
+
+
+def _suits_rows(indices: Any) -> bool:
+    """Whether a kernel may read the indices, which are in range."""
+    return type(indices) is np.ndarray and indices.dtype == np.int64 and indices.flags.carray
+
+
+def _look_up(weight: Any, indices: Any, share: Any) -> Any:
+    if suits_kernel(weight) and _suits_rows(indices):
+        from ..kernels import sums
+
+        return sums.take_rows(weight, indices.reshape(-1)).reshape(*indices.shape, weight.shape[1])
+    return weight[indices]
 
 
 EMBEDDING = define(
     "embedding",
-    forward=lambda weight, indices, share: weight[indices],
+    forward=_look_up,
     inputs=("weight", "indices", "share"),
     vjp={"weight": _embedding_rule},
     samples=lambda rng: [

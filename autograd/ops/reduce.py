@@ -14,7 +14,7 @@ from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .dims import normalize_dim, normalize_dims
-from .families import in_float32, values
+from .families import in_float32, suits_kernel, values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -122,12 +122,23 @@ def unless_zero(g: Any, out: Any) -> Any:
 
 
 def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    if suits_kernel(x) and dims and sorted(dims) == list(range(x.ndim - len(dims), x.ndim)):
+        return _trailing_sum(x, len(dims), keepdim)
     dtype = x.dtype if x.dtype.kind == "f" else dtypes.int64
     return x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
 
 
+def _trailing_sum(x: Any, summed: int, keepdim: bool) -> Any:
+    """The sum over the last dimensions, whose numbers lie side by side."""
+    from ..kernels import sums
+
+    kept = x.shape[: x.ndim - summed]
+    total = sums.row_sums(x.reshape(math.prod(kept), -1))
+    return total.reshape(kept + (1,) * summed if keepdim else kept)
+
+
 def _mean(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    total = x.sum(axis=dims, keepdims=keepdim, dtype=x.dtype)
+    total = _sum(x, dims, keepdim)
     with np.errstate(invalid="ignore"):
         return total / x.dtype.type(count(x.shape, dims))
 
