@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels.conv_tiles import first_inside
+from autograd.kernels.sharing import share_out
 from autograd.kernels.sized import SMALL
-from autograd.kernels.threads import jit, share_out, thread_count
+from autograd.kernels.threads import jit, thread_count
 
 Pair = tuple[int, int]
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.threads import jit, share_out, thread_count
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, thread_count
 
 _BLOCK = 1024
 _PIECE = 1 << 15
