@@ -82,9 +82,10 @@ def _find() -> _OpenBLAS | None:
     return None
 
 
-_library = None if config.DISABLE_JIT else _find()
-if _library is not None and hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_library.after_fork)
+# NumPy's OpenBLAS; None where it is another library, or nothing is compiled.
+held = None if config.DISABLE_JIT else _find()
+if held is not None and hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=held.after_fork)
 
 
 class _Job(NamedTuple):
@@ -116,7 +117,7 @@ class _Job(NamedTuple):
 
 
 @intrinsic
-def _gemm(  # type: ignore[no-untyped-def]
+def call_gemm(  # type: ignore[no-untyped-def]
     typing_context, gemm, double, M, N, K, left, left_turned, left_row, right, right_turned, right_row, add, out,
     out_row,
 ):  # fmt: skip
@@ -187,7 +188,7 @@ def _share(thread, threads, job):  # type: ignore[no-untyped-def]
     left_at = row * (1 if job.left_turned else job.left_row)
     right_at = column * (job.right_row if job.right_turned else 1)
     for item in range(first, job.batch, step):
-        _gemm(
+        call_gemm(
             job.gemm, job.double, rows, columns, job.K,
             job.left + (item * job.left_step + left_at) * itemsize, job.left_turned, job.left_row,
             job.right + (item * job.right_step + right_at) * itemsize, job.right_turned, job.right_row,
@@ -220,7 +221,7 @@ def products(left: np.ndarray, right: np.ndarray, out: np.ndarray, summed: bool 
     """
     batch, M, K = left.shape
     N = right.shape[2]
-    if _library is None or left.dtype.char not in _library.addresses or batch * M * N * K == 0:
+    if held is None or left.dtype.char not in held.addresses or batch * M * N * K == 0:
         result = np.matmul(left, right)
         out[...] = (result.sum(0) if summed else result) + (out if add else 0)
         return
@@ -235,10 +236,10 @@ def products(left: np.ndarray, right: np.ndarray, out: np.ndarray, summed: bool 
     out_at, _, out_row, out_step = out_place
     kind = left.dtype.char
     job = _Job(
-        _library.addresses[kind], kind == "d", summed, add, batch, M, N, K, *left_place, *right_place,
+        held.addresses[kind], kind == "d", summed, add, batch, M, N, K, *left_place, *right_place,
         out_at, out_row, 0 if summed else out_step,
     )  # fmt: skip
-    with _library:
+    with held:
         share_out(_share, 1 if batch * M * N * K <= SMALL else thread_count(), job)
 
 
@@ -260,7 +261,7 @@ def _among_kernels() -> bool:
 def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """left @ right, of matrices or of batches of them, in one dtype."""
     rows, columns, depth = left.shape[-2], right.shape[-1], left.shape[-1]
-    if _library is None or left.dtype.char not in _library.addresses or rows * columns * depth == 0:
+    if held is None or left.dtype.char not in held.addresses or rows * columns * depth == 0:
         return left @ right
     batch = left.shape[:-2]
     if not _among_kernels():
@@ -268,7 +269,7 @@ def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     work = math.prod(batch) * rows * columns * depth
     # A product with a vector waits for the memory more than for another thread.
     if work <= SMALL or rows == 1 or columns == 1 or batch != right.shape[:-2]:
-        with _library:
+        with held:
             return left @ right
     out = np.empty((*batch, rows, columns), left.dtype)
     products(

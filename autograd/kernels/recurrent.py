@@ -7,7 +7,8 @@ the last step. The weights of the state are transposed once, since the product w
 Sequences stand one step below the other, (rows, ...), with `sizes` rows in each step. A state has a row for each
 sequence, and step t changes the first sizes[t] of them: so shorter sequences keep theirs, or in reverse begin later.
 
-float32 steps are compiled loops; those of float64 are NumPy's.
+float32 steps are compiled loops; those of float64 are NumPy's. The steps of an LSTM are one loop, where BLAS can be
+called in it: each thread takes some of the sequences through all steps, and waits for nobody.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,12 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from autograd.kernels import blas
 from autograd.kernels import reference_recurrent as plain
+from autograd.kernels.blas import call_gemm
 from autograd.kernels.elementary import sigmoid, tanh
-from autograd.kernels.threads import jit
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, thread_count
 
 Matrix = np.ndarray
 Given = np.ndarray | None
+
+# Multiplications that one thread does before another one has woken up.
+_SHARED = 1 << 18
 
 _loops = jit(fastmath={"contract"})
 
@@ -37,6 +44,13 @@ def lstm_layer(
     out, h_before = _rows(rows, h), _rows(rows, h)
     raw = out if projection is None else _rows(rows, c)
     by_state, bias = np.ascontiguousarray(weight.T), _bias(bias, weight)
+    if projection is None and step is _lstm_step and blas.held is not None:
+        arrays = (np.ascontiguousarray(entered), by_state, bias, h, c, gates, squashed, c_before, h_before, out)
+        with blas.held:
+            share_out(
+                _lstm_steps, _threads(h, weight), blas.held.addresses["f"], *_bounds(sizes, reverse), *arrays
+            )  # fmt: skip
+        return out, h, c, gates, squashed, h_before, c_before
     for at, n in _steps(sizes, reverse):
         h_before[at] = h[:n]
         gate = gates[at]
@@ -57,7 +71,17 @@ def lstm_layer_backward(
     step = _step("lstm_step_backward", gates.dtype)
     size = squashed.shape[1]
     by_out, dh, dc = gradients[0], _begun(gradients[1], sizes[0], h_before), _begun(gradients[2], sizes[0], squashed)
-    by_gates, by_h = np.empty_like(gates), np.empty_like(h_before)
+    by_gates = np.empty_like(gates)
+    if projection is None and step is _lstm_step_backward and blas.held is not None:
+        by_out = np.empty((0, size), gates.dtype) if by_out is None else np.ascontiguousarray(by_out)
+        arrays = (np.ascontiguousarray(weight), by_out, gates, squashed, c_before, dh, dc, by_gates)
+        with blas.held:
+            share_out(
+                _lstm_steps_backward, _threads(dh, weight), blas.held.addresses["f"], *_bounds(sizes, not reverse),
+                *arrays,
+            )  # fmt: skip
+        return by_gates, dh, dc, _product(by_gates.T, h_before), _column_sums(by_gates), None
+    by_h = np.empty_like(h_before)
     for at, n in _steps(sizes, not reverse):
         _add(dh[:n], by_out, at)
         by_raw = dh[:n]
@@ -67,7 +91,7 @@ def lstm_layer_backward(
         step(by_raw, gates[at], squashed[at], c_before[at], dc[:n], by_gates[at], size)
         np.matmul(by_gates[at], weight, out=dh[:n])
     by_projection = None if projection is None else by_h.T @ (gates[:, 3 * size :] * squashed)
-    return by_gates, dh, dc, by_gates.T @ h_before, _column_sums(by_gates), by_projection
+    return by_gates, dh, dc, _product(by_gates.T, h_before), _column_sums(by_gates), by_projection
 
 
 def gru_layer(
@@ -150,6 +174,21 @@ def _steps(sizes: Sequence[int], reverse: bool) -> Iterator[tuple[slice, int]]:
         end += -n if reverse else n
 
 
+def _bounds(sizes: Sequence[int], reverse: bool) -> tuple[Matrix, Matrix]:
+    """The first row of each step and the number of its rows, in the order in which the steps are taken."""
+    taken = [(at.start, n) for at, n in _steps(sizes, reverse)]
+    return np.array([start for start, _ in taken], np.int64), np.array([n for _, n in taken], np.int64)
+
+
+def _threads(h: Matrix, weight: Matrix) -> int:
+    """How many threads share the sequences: one, where a step is done before another has woken up."""
+    return 1 if len(h) * weight.size < _SHARED or len(h) < 2 else thread_count()
+
+
+def _product(left: Matrix, right: Matrix) -> Matrix:
+    return left @ right if left.size * right.shape[1] < _SHARED else blas.matmul(left, right)
+
+
 def _rows(rows: int, like: Matrix) -> Matrix:
     return np.empty((rows, like.shape[1]), like.dtype)
 
@@ -216,6 +255,55 @@ def _lstm_step_backward(by_h, gates, squashed, c_before, dc, by_gates, size):  #
         for j in range(size):
             df[j] = d[j] * before[j] * f[j] * (one - f[j])
             d[j] *= f[j]
+
+
+@_loops
+def _lstm_steps(  # type: ignore[no-untyped-def]
+    thread, threads, gemm, starts, counts, entered, by_state, bias, h, c, gates, squashed, c_before, h_before, out
+):  # fmt: skip
+    batch, size = h.shape
+    low = thread * batch // threads
+    for t in range(starts.size):
+        high = min((thread + 1) * batch // threads, counts[t])
+        if low < high:
+            first, last = starts[t] + low, starts[t] + high
+            for r in range(low, high):
+                h_before[starts[t] + r] = h[r]
+            call_gemm(
+                gemm, False, high - low, 4 * size, size, h[low].ctypes.data, False, size,
+                by_state.ctypes.data, False, 4 * size, False, gates[first].ctypes.data, 4 * size,
+            )  # fmt: skip
+            _lstm_step(
+                entered[first:last], bias, gates[first:last], c[low:high], c_before[first:last],
+                squashed[first:last], out[first:last], size,
+            )  # fmt: skip
+            for r in range(low, high):
+                h[r] = out[starts[t] + r]
+
+
+@_loops
+def _lstm_steps_backward(  # type: ignore[no-untyped-def]
+    thread, threads, gemm, starts, counts, weight, by_out, gates, squashed, c_before, dh, dc, by_gates
+):  # fmt: skip
+    batch, size = dh.shape
+    low = thread * batch // threads
+    for t in range(starts.size):
+        high = min((thread + 1) * batch // threads, counts[t])
+        if low < high:
+            first, last = starts[t] + low, starts[t] + high
+            if by_out.shape[0]:
+                for r in range(low, high):
+                    d, given = dh[r], by_out[starts[t] + r]
+                    for j in range(size):
+                        d[j] += given[j]
+            _lstm_step_backward(
+                dh[low:high], gates[first:last], squashed[first:last], c_before[first:last], dc[low:high],
+                by_gates[first:last], size,
+            )  # fmt: skip
+            call_gemm(
+                gemm, False, high - low, size, 4 * size, by_gates[first].ctypes.data, False, 4 * size,
+                weight.ctypes.data, False, size, False, dh[low].ctypes.data, size,
+            )  # fmt: skip
 
 
 @_loops

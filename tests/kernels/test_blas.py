@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograd.kernels import blas
 
 ROOT = Path(__file__).parents[2]
-needs_library = pytest.mark.skipif(blas._library is None, reason="NumPy's BLAS is not one that is called by address")
+needs_library = pytest.mark.skipif(blas.held is None, reason="NumPy's BLAS is not one that is called by address")
 
 
 def matrices(random, batch, rows, columns, dtype, way):
@@ -78,23 +78,23 @@ def test_one_matrix_may_stand_for_a_batch():
 
 @needs_library
 def test_the_library_has_its_threads_back_afterwards():
-    before = blas._library._get()
+    before = blas.held._get()
     left = np.ones((200, 200))
     workers = [threading.Thread(target=lambda: [blas.matmul(left, left) for _ in range(50)]) for _ in range(3)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    with blas._library, blas._library:
-        assert blas._library._get() == 1
-    assert blas._library._get() == before
+    with blas.held, blas.held:
+        assert blas.held._get() == 1
+    assert blas.held._get() == before
 
 
 def test_without_a_library_products_are_left_to_numpy(monkeypatch):
     random = np.random.default_rng(3)
     left, right = random.standard_normal((3, 40, 30)), random.standard_normal((3, 30, 20))
     expected = blas.matmul(left, right), blas.matmul(left, right).sum(0, keepdims=True)
-    monkeypatch.setattr(blas, "_library", None)
+    monkeypatch.setattr(blas, "held", None)
     assert_close(blas.matmul(left, right), expected[0], 30)
     out = np.ones((1, 40, 20))
     blas.products(left, right, out, summed=True, add=True)
