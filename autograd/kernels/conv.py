@@ -46,7 +46,8 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | `winograd` | all three                         | 3x3, stride 1, 16 channels or more in a group, float32     |
     | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
     | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
-    | `rows`     | the weight gradient               | one input channel in every group, as in a depthwise filter |
+    | `rows`     | all three                         | one channel in and out in every group: depthwise filters;  |
+    |            |                                   | the weight gradient also with several out                  |
 
     All paths but `winograd`, which documents its error, are direct sums in the arrays' dtype. Against float64 their
     error, relative to the largest number, is about PyTorch's: 3e-7 in float32 for outputs and input gradients, up to
@@ -68,9 +69,13 @@ def _choose(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
 @lru_cache(maxsize=1024)
 def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
     """The path that costs least of those that can do without `winograd`."""
-    if what == "weight gradient":
-        if sizes.C == 1 and sizes.groups > 1:
+    if sizes.C == 1 and sizes.groups > 1:
+        if what == "weight gradient":
             return "rows"
+        padded = planes.adjoint(sizes)[0] if what == "input gradient" else sizes
+        if sizes.K == 1 and padded.padding_h >= 0 and padded.padding_w >= 0:
+            return "rows"
+    if what == "weight gradient":
         _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
     else:
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
@@ -105,8 +110,9 @@ def conv2d(
         if way.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
             return out
         path = _choose_direct("forward", sizes, x.dtype, thread_count())
-    if path == "planes":
-        _run_planes(_forward_plan(sizes, x.dtype.itemsize, thread_count()), x, weight, bias, out, steps)
+    if path in ("planes", "rows"):
+        plan = _forward_plan(sizes, x.dtype.itemsize, thread_count(), path == "rows")
+        _run_planes(plan, x, weight, bias, out, steps)
     else:
         columns.correlate(x, weight, bias, out, sizes)
     return out
@@ -140,8 +146,8 @@ def conv2d_input_gradient(
         if way.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
             return out
         path = _choose_direct("input gradient", sizes, gradient.dtype, thread_count())
-    if path == "planes":
-        plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count())
+    if path in ("planes", "rows"):
+        plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count(), path == "rows")
         if not plan.covers:
             out[...] = 0
         if plan.taps:
@@ -246,25 +252,30 @@ class _Plan(NamedTuple):
     taps: tuple[np.ndarray, ...]
     offsets: np.ndarray
     covers: bool
+    by_rows: bool
     cost: int
 
 
 @lru_cache(maxsize=512)
-def _forward_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
-    return _plan(sizes, [planes.forward_phase(sizes)], Place(sizes.OH, sizes.OW, 1, 1), itemsize, threads)
+def _forward_plan(sizes: Sizes, itemsize: int, threads: int, by_rows: bool = False) -> _Plan:
+    return _plan(sizes, [planes.forward_phase(sizes)], Place(sizes.OH, sizes.OW, 1, 1), itemsize, threads, by_rows)
 
 
 @lru_cache(maxsize=512)
-def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int, by_rows: bool = False) -> _Plan:
     place = Place(sizes.H, sizes.W, sizes.stride_h, sizes.stride_w)
-    return _plan(*planes.adjoint(sizes), place, itemsize, threads)
+    return _plan(*planes.adjoint(sizes), place, itemsize, threads, by_rows)
 
 
-def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, threads: int) -> _Plan:
+def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, threads: int, by_rows: bool) -> _Plan:
     unit, dtype = _unit(sizes.K), np.dtype(f"f{itemsize}")
     covers = sum([phase.height * phase.width for phase in phases]) == place.H * place.W
     if not phases:
         layout, cost = Layout(0, 0, 0, 0, 0, unit, 0), 0
+    elif by_rows:
+        layout = depthwise.lay_out(sizes, phases, tile_width(1, dtype), itemsize)
+        numbers = sizes.groups * sizes.N * layout.rows * layout.row
+        cost = numbers * sum([len(phase.taps) for phase in phases]) // (lanes(dtype) * threads)
     else:
         layout, cost = planes.lay_out(sizes, phases, unit, tile_width(unit, dtype), itemsize, threads)
     table, before = [], 0
@@ -275,7 +286,7 @@ def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, thread
     taps = tuple([np.array([tap[0] for tap in phase.taps]) for phase in phases])
     return _Plan(
         sizes, layout, place, np.array(table, np.int64).reshape(-1, 6), taps,
-        np.concatenate([*offsets, np.empty(0, np.int64)]), covers, cost,
+        np.concatenate([*offsets, np.empty(0, np.int64)]), covers, by_rows, cost,
     )  # fmt: skip
 
 
@@ -311,7 +322,7 @@ def _run_planes(
     out: np.ndarray,
     steps: tuple[int, int, int],
 ) -> None:
-    """Run `planes.correlate`."""
+    """Run `planes.correlate`, or `depthwise.correlate`."""
     sizes, layout, dtype = plan.sizes, plan.layout, x.dtype
     rows = _round_up(sizes.K, layout.unit)
     packed = scratch("packed", sizes.groups * rows * plan.offsets.size, dtype)
@@ -325,7 +336,8 @@ def _run_planes(
         x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1),
         sizes, layout, plan.place, plan.phases, plan.offsets, memory, sums,
     )  # fmt: skip
-    share_out(planes.correlate, 1 if plan.cost < SMALL else thread_count(), *arguments)
+    kernel = depthwise.correlate if plan.by_rows else planes.correlate
+    share_out(kernel, 1 if plan.cost < SMALL else thread_count(), *arguments)
 
 
 @lru_cache(maxsize=512)
@@ -372,8 +384,8 @@ def _dot_sums(rows: int, columns: int, dtype: np.dtype) -> int:
 
 @lru_cache(maxsize=512)
 def _rows_plan(sizes: Sizes, itemsize: int) -> tuple[Layout, np.ndarray]:
-    phase, dtype = planes.forward_phase(sizes), np.dtype(f"f{itemsize}")
-    layout, _ = planes.lay_out(sizes, [phase], 1, lanes(dtype), itemsize, 1, 1)
+    phase = planes.forward_phase(sizes)
+    layout = depthwise.lay_out(sizes, [phase], lanes(np.dtype(f"f{itemsize}")), itemsize)
     offsets = planes.tap_offsets(sizes, layout, phase)
     return layout, np.pad(offsets, (0, -offsets.size % ROW_DOTS))
 
@@ -383,10 +395,9 @@ def _weigh_rows(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray
     dtype = x.dtype
     layout, offsets = _rows_plan(sizes, dtype.itemsize)
     out = np.empty((sizes.groups * sizes.K, sizes.FH * sizes.FW), dtype)
-    step = _row_step(layout, dtype)
     memory = _scratch("columns", sizes.stride_h * sizes.stride_w * layout.plane, dtype)
-    rows = _scratch("rows", step, dtype)
+    rows = _scratch("rows", layout.span, dtype)
     sums = _scratch("sums", sizes.K * offsets.size // ROW_DOTS * dot_tile_size(1, ROW_DOTS, dtype), dtype)
     x, gradient = x.reshape(-1), gradient.reshape(-1)
-    share_out(depthwise.weigh, thread_count(), x, gradient, out, sizes, layout, step, offsets, memory, rows, sums)
+    share_out(depthwise.weigh, thread_count(), x, gradient, out, sizes, layout, offsets, memory, rows, sums)
     return out

@@ -56,6 +56,9 @@ CASES = {
     "depthwise, dilated, stride 3": ((2, 6, 21, 18), (6, 1, 3, 2), (3, 2), (2, 0), (2, 3), 6),
     "depthwise, two filters a channel": ((2, 5, 12, 12), (10, 1, 3, 3), (1, 1), (1, 1), (1, 1), 5),
     "depthwise, wide rows": ((1, 2, 5, 300), (2, 1, 3, 3), (1, 1), (1, 1), (1, 1), 2),
+    "depthwise, tiny images": ((40, 7, 4, 4), (7, 1, 3, 3), (1, 1), (1, 1), (1, 1), 7),
+    "depthwise, row of taps": ((9, 4, 3, 5), (4, 1, 1, 3), (1, 1), (0, 1), (1, 1), 4),
+    "depthwise, padding beyond the filter": ((2, 3, 4, 5), (3, 1, 2, 3), (1, 1), (3, 4), (1, 1), 3),
     "depthwise, one output, strided": ((1, 2, 1, 2), (2, 1, 1, 4), (1, 2), (0, 1), (1, 1), 2),
     "one output": ((3, 40, 4, 4), (50, 40, 4, 4), (1, 1), (0, 0), (1, 1), 1),
     "no images": ((0, 3, 8, 8), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
@@ -131,7 +134,10 @@ def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
     [
         ("lenet first", "forward", "planes"),
         ("3x3", "input gradient", "winograd"),
-        ("depthwise", "weight gradient", "rows"),
+        ("depthwise", "forward", "rows"),
+        ("depthwise, 5x5, stride 2", "input gradient", "rows"),
+        ("depthwise, two filters a channel", "weight gradient", "rows"),
+        ("depthwise, two filters a channel", "forward", "planes"),
         ("groups, strided", "input gradient", "planes"),
         ("one output", "forward", "columns"),
     ],
@@ -246,7 +252,10 @@ def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
     np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
 
 
-@pytest.mark.parametrize("name", ["3x3", "groups", "depthwise", "depthwise, 5x5, stride 2", "many channels"])
+@pytest.mark.parametrize(
+    "name",
+    ["3x3", "groups", "depthwise", "depthwise, 5x5, stride 2", "many channels", "depthwise, two filters a channel"],
+)
 def test_a_nan_in_the_input_spoils_only_its_own_weights(name):
     case = CASES[name]
     x, weight, _, gradient = arrays(case, np.float32)
