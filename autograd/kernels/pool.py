@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.conv_tiles import first_inside
+from autograd.kernels import pool_windows
+from autograd.kernels.conv_tiles import Sizes, first_inside
 from autograd.kernels.sharing import share_out
 from autograd.kernels.sized import SMALL
 from autograd.kernels.threads import jit, thread_count
@@ -35,6 +36,10 @@ def max_pool2d(
         images, results = _images(x), (_images(out), _images(indices))
         if kernel_size in ((2, 2), (1, 2)) and dilation == (1, 1) and _tiled(x.shape[2:], shape[2:], *windows):
             _run(_max_pool_by_two, 0.15 * x.size, images, kernel_size[0], *results)
+        elif x.dtype == np.float32 and indices.dtype == np.int32:
+            H, W, OH, OW = *x.shape[2:], *output_size
+            sizes = Sizes(len(images), 1, H, W, 1, *kernel_size, OH, OW, *stride, *padding, *dilation, 1)
+            pool_windows.pool(images, sizes, *results)
         else:
             lowest = x.dtype.type(-np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
             work = 0.4 * (x.size * kernel_size[1] + out.size * kernel_size[0])

@@ -39,6 +39,7 @@ WIDE_ROWS = min(3, OUTER_ROWS // 2)
 DOT_ROWS = OUTER_ROWS // 2
 DOT_COLUMNS = 6
 ROW_DOTS = 9
+MAX_VECTORS = 4
 
 
 def dot_tile_size(rows: int, columns: int, dtype: np.dtype) -> int:
@@ -88,6 +89,16 @@ def _copy_rows_plain(step: int, adds: bool = False) -> Any:
                 target[to] = (target[to] if adds else 0) + (source[place] if low <= i < high else 0)
 
     return copy
+
+
+def _max_tile_plain(source, source_at, offsets, deltas, taps, lowest, best, where, into_at) -> None:  # type: ignore[no-untyped-def]
+    for i in range(MAX_VECTORS * lanes(source.dtype)):
+        largest, at = lowest, -1
+        for d in range(taps):
+            value = source[source_at + offsets[d] + i]
+            if value > largest or value != value:
+                largest, at = value, deltas[d]
+        best[into_at + i], where[into_at + i] = largest, at
 
 
 def _spread_rows_plain(source, source_at, source_row, target, target_at, target_row, rows, count) -> None:  # type: ignore[no-untyped-def]
@@ -272,6 +283,41 @@ def _dot_tile(rows: int, columns: int) -> Any:
     return tile
 
 
+@intrinsic
+def _max_tile(typing_context, source, source_at, offsets, deltas, taps, lowest, best, where, into_at):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, offsets, deltas, taps, lowest, best, where, into_at = arguments
+        vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        index, whole = source_at.type, ir.IntType(32)
+        places = ir.VectorType(whole, vector.count)
+        source_start = _pointer(context, builder, signature.args[0], source, source_at)
+        offsets_start = _pointer(context, builder, signature.args[2], offsets, index(0))
+        deltas_start = _pointer(context, builder, signature.args[3], deltas, index(0))
+        best_start = _pointer(context, builder, signature.args[6], best, into_at)
+        where_start = _pointer(context, builder, signature.args[7], where, into_at)
+        largest = [cgutils.alloca_once_value(builder, _splat(builder, vector, lowest)) for _ in range(MAX_VECTORS)]
+        nowhere = ir.Constant(places, [-1] * vector.count)
+        found = [cgutils.alloca_once_value(builder, nowhere) for _ in range(MAX_VECTORS)]
+        with cgutils.for_range(builder, taps) as loop:
+            start = builder.gep(source_start, [builder.load(builder.gep(offsets_start, [loop.index]))])
+            delta = builder.trunc(builder.load(builder.gep(deltas_start, [loop.index])), whole)
+            for v in range(MAX_VECTORS):
+                value = _load(builder, vector, builder.gep(start, [index(v * vector.count)]), align)
+                before = builder.load(largest[v])
+                nan = builder.fcmp_unordered("uno", value, value)
+                wins = builder.or_(builder.fcmp_ordered(">", value, before), nan)
+                builder.store(builder.select(wins, value, before), largest[v])
+                builder.store(builder.select(wins, _splat(builder, places, delta), builder.load(found[v])), found[v])
+        for v in range(MAX_VECTORS):
+            at = [index(v * vector.count)]
+            _store(builder, builder.load(largest[v]), builder.gep(best_start, at), align)
+            _store(builder, builder.load(found[v]), builder.gep(where_start, at), 4)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, offsets, deltas, n, source.dtype, best, where, n), generate
+
+
 def _lanes_from(builder: Any, vector: Any, at: Any) -> Any:
     """The 32-bit numbers at, at + 1, at + 2 ... in as many lanes as `vector` has."""
     lane = ir.IntType(32)
@@ -377,6 +423,10 @@ product_tiles = tuple([_product(rows) for rows in range(1, 9)])
 _dot = _dot_tile if _compiled else _dot_tile_plain
 dot_tile = _dot(DOT_ROWS, DOT_COLUMNS)
 row_dot_tile = _dot(1, ROW_DOTS)
+
+# best[i] is the largest of source[offsets[d] + i] for d < taps, and where[i] the deltas[d] of it: of equal numbers the
+# first, of NaN the last. They are `lowest` and -1 where there is nothing larger. i runs over MAX_VECTORS vectors.
+max_tile = _max_tile if _compiled else _max_tile_plain
 
 # target[r, i] = source[r, i * step] where low <= i < high, and zero elsewhere, for r < rows and i < count. The source
 # is read inside the bounds only, so `source_at` may lie outside of it.
