@@ -1,8 +1,8 @@
 """Compile every kernel ahead of its first use, and leave it in numba's cache.
 
 Which kernels there are, and with what arguments they are called, is learnt from the registry: the samples of every
-operation that is elementwise, or stands beside a reference in plain NumPy, are run forward and backward. Optimizers
-that have a compiled step take two.
+operation that is elementwise, or stands beside a reference in plain NumPy, are run forward and backward, and so is what
+`FURTHER` lists. Optimizers that have a compiled step take two.
 """
 
 from __future__ import annotations
@@ -23,18 +23,35 @@ __all__ = ["compiled", "warm_up"]
 # Numbers enough for elementwise operations and optimizers to leave NumPy.
 SIZE = 1 << 17
 
-# (x, weight, groups) of convolutions that take each of the paths of `autograd.kernels.conv.choose`.
-CONVOLUTIONS = (
-    ((2, 32, 16, 16), (32, 32, 3, 3), 1),
-    ((2, 3, 16, 16), (8, 3, 5, 5), 1),
-    ((2, 16, 8, 8), (32, 16, 1, 1), 1),
-    ((2, 16, 8, 8), (16, 1, 3, 3), 16),
+# Shapes for operations whose kernels are chosen by the shape, or that have no plain twin; and their attributes. A tuple
+# of a shape and a number is an array of whole numbers below that.
+_CONVOLUTIONS: tuple[tuple[Any, ...], ...] = (
+    ((2, 32, 16, 16), (32, 32, 3, 3), None, (1, 1), (1, 1), (1, 1), 1),
+    ((2, 32, 16, 16), (32, 32, 3, 3), None, (1, 1), (2, 2), (2, 2), 1),
+    ((2, 3, 16, 16), (8, 3, 5, 5), None, (1, 1), (1, 1), (1, 1), 1),
+    ((2, 16, 8, 8), (32, 16, 1, 1), None, (1, 1), (0, 0), (1, 1), 1),
+    ((2, 128, 8, 8), (128, 128, 3, 3), (128,), (2, 2), (1, 1), (1, 1), 1),
+    ((2, 16, 8, 8), (16, 1, 3, 3), None, (1, 1), (1, 1), (1, 1), 16),
 )
+FURTHER: dict[str, tuple[tuple[tuple[Any, ...], tuple[Any, ...]], ...]] = {
+    "conv2d": tuple([(case[:3], case[3:]) for case in _CONVOLUTIONS]),
+    "max_pool2d": ((((2, 3, 9, 9),), ((3, 3), (2, 2), (1, 1), (1, 1), (5, 5))),),
+    "batch_norm": ((((2, 3, 16, 16), (3,), (3,)), (1e-5,)),),
+    "softmax": ((((64, 256),), (1,)),),
+    "log_softmax": ((((64, 256),), (1,)),),
+    "cross_entropy": ((((128, 256), ((128,), 256)), ("mean",)),),
+    "embedding": ((((1024, 64), ((32, 16), 1024), None), ()),),
+    "sum": ((((256, 256),), ((1,), False)), (((256, 256),), ((0, 1), False))),
+    "lstm_layer": ((((6, 32), (2, 8), (2, 8), (32, 8), (32,), None), ((2, 2, 2), False)),),
+    "gru_layer": ((((6, 24), (2, 8), (24, 8), (24,), (24,)), ((2, 2, 2), False)),),
+    "rnn_layer": ((((6, 8), (2, 8), (8, 8)), (False, (2, 2, 2), False)),),
+}
 
 
 def compiled() -> list[str]:
     """The names of the operations and optimizers that may call kernels."""
-    return [p.name for p in registry.values() if p.reference is not None or _elementwise(p)] + list(_optimizers())
+    chosen = [p.name for p in registry.values() if p.reference is not None or _elementwise(p) or p.name in FURTHER]
+    return chosen + list(_optimizers())
 
 
 def warm_up(names: Sequence[str] = (), started: Callable[[str], None] = lambda name: None) -> None:
@@ -102,10 +119,18 @@ def _run(primitive: Primitive) -> None:
         _both_ways(primitive, inputs, sample.attributes)
         with _all_threads():
             _both_ways(primitive, inputs, sample.attributes)
-    if primitive.name == "conv2d":
-        for x, weight, groups in CONVOLUTIONS:
-            arrays = (rng.standard_normal(x), rng.standard_normal(weight), None)
-            _both_ways(primitive, arrays, ((1, 1), (1, 1), (1, 1), groups))
+    for shapes, attributes in FURTHER.get(primitive.name, ()):
+        with _all_threads():
+            _both_ways(primitive, tuple([_drawn(shape, rng) for shape in shapes]), attributes)
+
+
+def _drawn(shape: Any, rng: np.random.Generator) -> Any:
+    """Random numbers of a shape of `FURTHER`."""
+    if shape is None:
+        return None
+    if shape and isinstance(shape[0], tuple):
+        return autograd.tensor(rng.integers(0, shape[1], shape[0]))
+    return rng.standard_normal(shape)
 
 
 def _both_ways(primitive: Primitive, inputs: tuple[Any, ...], attributes: tuple[Any, ...]) -> None:
@@ -128,9 +153,10 @@ def _single(x: Any) -> Any:
 def _all_threads() -> Iterator[None]:
     """Let loops over little data take the way of those over much."""
     from autograd.kernels import sized
+    from autograd.kernels.sharing import launches
 
-    before, sized.SMALL = sized.SMALL, 0
+    before, sized.SMALL, launches.always = sized.SMALL, 0, True
     try:
         yield
     finally:
-        sized.SMALL = before
+        sized.SMALL, launches.always = before, False

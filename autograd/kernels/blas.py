@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from autograd.kernels.sharing import count, share_out
+from autograd.kernels.sharing import launches, share_out
 from autograd.kernels.threads import jit, thread_count
 
 # Multiplications and additions up to which a product is not shared out.
@@ -252,7 +252,7 @@ class _Recent:
 
 def _among_kernels() -> bool:
     """Whether kernels run between the products that are asked for."""
-    new = count.launches - _Recent.seen
+    new = launches.count - _Recent.seen
     _Recent.seen += new
     _Recent.launches = _Recent.launches * FADE + new
     return _Recent.launches >= MANY

@@ -142,10 +142,7 @@ def avg_pool2d_backward(
 
 def _run(kernel: Callable[..., Any], nanoseconds: float, *arguments: Any) -> None:
     """Run a kernel that takes so long on one thread, on as many as pay."""
-    if nanoseconds < SMALL:
-        kernel(0, 1, *arguments)
-    else:
-        share_out(kernel, thread_count(), *arguments)
+    share_out(kernel, 1 if nanoseconds < SMALL else thread_count(), *arguments)
 
 
 def _planes(array: np.ndarray) -> np.ndarray:

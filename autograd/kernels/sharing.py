@@ -105,13 +105,17 @@ def _address(kernel: Any, arguments: tuple[Any, ...]) -> int:
     return address
 
 
-class _Count:
-    """How many times work was shared out; not exact where Python threads do so at once."""
+class _Launches:
+    """How often work was shared out, not exactly where Python threads do so at once; and whether it always is.
 
-    launches = 0
+    `always` is for compiling ahead: also work for one thread then goes the way of that for several.
+    """
+
+    count = 0
+    always = False
 
 
-count = _Count()
+launches = _Launches()
 
 
 def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None:
@@ -120,10 +124,10 @@ def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None
     Arrays are C-contiguous. A named tuple reaches the kernel as a plain one, as in `launch`.
     """
     arguments = plain(arguments)
-    if threads == 1 or config.DISABLE_JIT:
+    if (threads == 1 and not launches.always) or config.DISABLE_JIT:
         for thread in range(threads):
             kernel(thread, threads, *arguments)
         return
-    count.launches += 1
+    launches.count += 1
     if launch.run(_spread, (_address(kernel, arguments), threads, *arguments)):
         raise MemoryError(f"{kernel.__name__}: a thread could not do its share")

@@ -43,10 +43,7 @@ def add_rows(gradient: np.ndarray, indices: np.ndarray, rows: int) -> np.ndarray
 
 
 def _run(kernel: Callable[..., Any], numbers: int, *arguments: Any) -> None:
-    if numbers < _SHARED:
-        kernel(0, 1, *arguments)
-    else:
-        share_out(kernel, thread_count(), *arguments)
+    share_out(kernel, 1 if numbers < _SHARED else thread_count(), *arguments)
 
 
 @jit(fastmath={"reassoc", "nsz"})

@@ -33,6 +33,45 @@ def test_kernels_are_left_in_the_cache_and_found_there(tmp_path):
         assert any(kernel in name for name in seen[0])
 
 
+def test_what_was_warmed_is_not_compiled_again(tmp_path):
+    names = ("conv2d", "max_pool2d", "batch_norm", "softmax", "cross_entropy", "embedding", "sum", "lstm_layer", "relu")
+    result = warm_up(tmp_path, *names)
+    assert result.returncode == 0, result.stderr
+    code = """
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+import autograd, nn
+import nn.functional as F
+
+compiled = []
+compile = Dispatcher.compile
+
+def watched(self, signature):
+    before = sum(self.stats.cache_misses.values())
+    result = compile(self, signature)
+    if sum(self.stats.cache_misses.values()) > before:
+        compiled.append(self.py_func.__qualname__)
+    return result
+
+Dispatcher.compile = watched
+model = nn.Sequential(
+    nn.Conv2d(3, 32, 5), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1), nn.BatchNorm2d(32), nn.MaxPool2d(3, 2, 1),
+    nn.ReLU(), nn.Conv2d(32, 32, 3, groups=32), nn.BatchNorm2d(32), nn.Conv2d(32, 64, 1), nn.AdaptiveAvgPool2d(1),
+    nn.Flatten(),
+)
+F.cross_entropy(model(autograd.randn(64, 3, 32, 32)), autograd.zeros(64, dtype=autograd.int64)).backward()
+out, _ = nn.LSTM(64, 32)(autograd.randn(4, 16, 64))
+F.softmax(out.reshape(64, 32) @ autograd.randn(32, 128), 1).sum().backward()
+nn.Embedding(512, 64)(autograd.zeros(256, dtype=autograd.int64)).sum().backward()
+print(compiled)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
 def test_without_a_folder_for_the_cache_it_compiles_all_the_same():
     result = warm_up(Path("/proc/no/such/folder"), "Adagrad")
     assert result.returncode == 0, result.stderr
