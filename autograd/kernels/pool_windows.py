@@ -1,24 +1,58 @@
 """Max pooling of float32 images with any windows, many outputs at a time.
 
-The images lie on the planes of `conv_depthwise`, with the lowest number for a padding. There the numbers that one place
-of the windows meets are neighbours, so the largest of all places and which it was stay in registers.
+Images lie end to end on planes as those of `conv_planes`, as many as make a long row, with the lowest number for a
+padding, which is written once. There the numbers that one place of the windows meets are neighbours, so the largest of
+all places and which it was stay in registers.
 """
 
 from functools import lru_cache
 
 import numpy as np
 
-from autograd.kernels.conv_depthwise import fill, lay_out
-from autograd.kernels.conv_planes import Layout, forward_phase, tap_offsets
-from autograd.kernels.conv_tiles import Sizes, first_inside
+from autograd.kernels.conv_planes import Layout, Phase, forward_phase, tap_offsets
+from autograd.kernels.conv_tiles import Sizes, copy_block, first_inside
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import MAX_VECTORS, copy_rows, lanes, max_tile
 
+# What the images beside each other may take up, of the first-level cache.
+RUN_BYTES = 16 << 10
 # Numbers compared by one thread before another one has woken up.
 SMALL = 1 << 17
 _FLOAT, _WHOLE = np.dtype(np.float32), np.dtype(np.int32)
 _LANES = lanes(_FLOAT)
+
+
+def _lay_out(sizes: Sizes, phase: Phase) -> Layout:
+    """Whole images, as many as fit."""
+    reach_h, reach_w = max(tap[2] for tap in phase.taps), max(tap[3] for tap in phase.taps)
+    rows, row, width = sizes.OH + reach_h, sizes.OW + reach_w, MAX_VECTORS * _LANES
+    taken = rows * row * sizes.stride_h * sizes.stride_w * _FLOAT.itemsize
+    images = max(min(RUN_BYTES // taken, sizes.N), 1)
+    span = -(-((images - 1) * rows + sizes.OH) * row // width) * width
+    plane = span + reach_h * row + reach_w + _LANES
+    return Layout(row, rows, plane, sizes.OH, images, 1, span)
+
+
+@jit()
+def fill(x, sizes, layout, n, images, planes):  # type: ignore[no-untyped-def]
+    """Put some images on to planes, where the padding is already."""
+    at = 0
+    for phase_h in range(sizes.stride_h):
+        first_h = (phase_h - sizes.padding_h) % sizes.stride_h
+        row = (first_h + sizes.padding_h) // sizes.stride_h
+        rows = min((sizes.H - first_h + sizes.stride_h - 1) // sizes.stride_h, layout.rows - row)
+        for phase_w in range(sizes.stride_w):
+            first_w = (phase_w - sizes.padding_w) % sizes.stride_w
+            column = (first_w + sizes.padding_w) // sizes.stride_w
+            columns = min((sizes.W - first_w + sizes.stride_w - 1) // sizes.stride_w, layout.row - column)
+            for image in range(images):
+                start = ((n + image) * sizes.H + first_h) * sizes.W + first_w
+                copy_block(
+                    x, start, sizes.stride_h * sizes.W, sizes.stride_w, 0, columns,
+                    planes, at + (image * layout.rows + row) * layout.row + column, layout.row, rows, columns,
+                )  # fmt: skip
+            at += layout.plane
 
 
 @jit()
@@ -68,7 +102,7 @@ def max_pool(thread, threads, x, lowest, sizes, layout, offsets, deltas, firsts,
     for batch in range(thread * batches // threads, (thread + 1) * batches // threads):
         n = batch * layout.images
         images = min(layout.images, sizes.N - n)
-        fill(x, sizes, layout, n, images, 0, planes)
+        fill(x, sizes, layout, n, images, planes)
         for p in range(0, ((images - 1) * layout.rows + sizes.OH) * layout.row, step):
             max_tile(planes, p, offsets, deltas, offsets.size, lowest, best, where, p)
         for image in range(images):
@@ -81,7 +115,7 @@ def max_pool(thread, threads, x, lowest, sizes, layout, offsets, deltas, firsts,
 @lru_cache(maxsize=256)
 def _plan(sizes: Sizes) -> tuple[Layout, np.ndarray, np.ndarray, np.ndarray]:
     phase = forward_phase(sizes)
-    layout = lay_out(sizes, [phase], MAX_VECTORS * _LANES, _FLOAT.itemsize)
+    layout = _lay_out(sizes, phase)
     taps = range(sizes.FH * sizes.FW)
     deltas = [t // sizes.FW * sizes.dilation_h * sizes.W + t % sizes.FW * sizes.dilation_w for t in taps]
     h: np.ndarray = np.arange(sizes.OH, dtype=np.int32)[:, None] * sizes.stride_h - sizes.padding_h
