@@ -16,6 +16,8 @@ the gradient play the filter, and
 
 Threads share out blocks of tiles that fit a core's cache with all 36 numbers.
 
+What one kernel alone calls is inlined by numba, since LLVM would optimise it once by itself and again in its caller.
+
 Sums over c are cut into runs of SUM_LENGTH, since the transforms magnify what rounding adds to M. The largest error is
 then two to four times that of a plain sum in float32, relative to the largest output. An infinity or NaN spreads over
 its tile: where a result is not finite, the caller computes it again in another way.
@@ -140,7 +142,7 @@ def transform_data(x, sizes, tiling, group, start, count, staged, data):  # type
         t += run
 
 
-@jit()
+@jit(inline="always")
 def transform_gradient(gradient, sizes, tiling, group, start, count, k_start, k_stop, staged, into):  # type: ignore[no-untyped-def]
     """G of the tiles from `start` on, for k_start <= k < k_stop: into[p * product_step + t * K + k]."""
     t = 0
@@ -159,7 +161,7 @@ def transform_gradient(gradient, sizes, tiling, group, start, count, k_start, k_
         t += run
 
 
-@jit()
+@jit(inline="always")
 def transform_output(products, bias, sizes, tiling, group, start, count, staged, check, out):  # type: ignore[no-untyped-def]
     """out[n, k, 4 i + ., 4 j + .] = output transform of M of tile (n, i, j), plus bias[k]."""
     pixels = sizes.OH * sizes.OW
@@ -186,7 +188,7 @@ def transform_output(products, bias, sizes, tiling, group, start, count, staged,
         t += run
 
 
-@jit()
+@jit(inline="always")
 def columns_taken(rest):  # type: ignore[no-untyped-def]
     """How many of the remaining vectors of columns a product takes: three, but four are taken two by two."""
     return 3 if rest == 3 or rest > 4 else min(rest, 2)
@@ -212,7 +214,7 @@ def multiply(  # type: ignore[no-untyped-def]
         j += taken * LANES
 
 
-@jit()
+@jit(inline="always")
 def correlate_block(x, filters, bias, out, sizes, tiling, group, start, staged, data, products, check):  # type: ignore[no-untyped-def]
     """`correlate_tiles` for one block."""
     count = min(tiling.block, sizes.N * tiling.rows * tiling.columns - start)
@@ -245,7 +247,7 @@ def correlate_tiles(thread, threads, x, filters, bias, out, sizes, tiling, group
         )  # fmt: skip
 
 
-@jit()
+@jit(inline="always")
 def transform_filter(weight, inputs, outputs, input_step, output_step, turned, c, K, taps, filters):  # type: ignore[no-untyped-def]
     """`transform_filters` for one input channel."""
     for k in range(0, K, LANES):
@@ -269,7 +271,7 @@ def transform_filters(thread, threads, weight, inputs, outputs, input_step, outp
         transform_filter(weight, inputs, outputs, input_step, output_step, turned, c, K, taps[thread], filters)
 
 
-@jit()
+@jit(inline="always")
 def weigh_block(x, gradient, sizes, tiling, group, start, k_start, k_stop, first, staged, data, gradients, products):  # type: ignore[no-untyped-def]
     """products[p, k, c] += sum over the tiles of the block of G[p, t, k] * V[p, t, c], for k_start <= k < k_stop."""
     count = min(tiling.block, sizes.N * tiling.rows * tiling.columns - start)
@@ -283,7 +285,7 @@ def weigh_block(x, gradient, sizes, tiling, group, start, k_start, k_stop, first
         )  # fmt: skip
 
 
-@jit()
+@jit(inline="always")
 def add_parts(products, at, size):  # type: ignore[no-untyped-def]
     """Add the other rows of `products` to the first, from `at` on."""
     for part in range(1, products.shape[0]):
@@ -291,7 +293,7 @@ def add_parts(products, at, size):  # type: ignore[no-untyped-def]
             products[0, i] += products[part, i]
 
 
-@jit()
+@jit(inline="always")
 def transform_weight(products, sizes, tiling, k, taps, out):  # type: ignore[no-untyped-def]
     """out[k, c] = weight transform of the sum of all rows of products[., :, k, c]"""
     step = tiling.K * tiling.C

@@ -51,6 +51,8 @@ class ProcessCase:
     def _run(self, name: str) -> dict[str, float]:
         with tempfile.TemporaryDirectory() as empty:
             environment: dict[str, Any] = {**os.environ, **({"NUMBA_CACHE_DIR": empty} if self.cold else {})}
+            # An installed package has its bytecode; without this, a process could spend its time on compiling sources.
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
             done = subprocess.run(
                 [sys.executable, str(SCRIPT), name, *self.work],
                 env=environment,

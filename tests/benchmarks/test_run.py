@@ -226,3 +226,19 @@ def test_standing_beside_the_goals(run: ModuleType) -> None:
     assert (convolutions.mean, convolutions.worst) == (pytest.approx(1.1), pytest.approx(1.1))
     assert convolutions.verdict == "no (2 of 2; not the mean)"
     assert imports.verdict == "no (0 of 1)"
+
+
+def test_a_process_of_its_own_may_keep_bytecode(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes = sys.modules["cases.processes"]
+    seen: list[dict[str, str]] = []
+
+    def process(words: list[str], env: dict[str, str], **options: object) -> subprocess.CompletedProcess[str]:
+        seen.append(env)
+        return subprocess.CompletedProcess(words, 0, "{}", "")
+
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(processes.subprocess, "run", process)
+    for case in processes.cases():
+        assert case._run("chainrule") == {}
+    assert len(seen) > 1
+    assert not any("PYTHONDONTWRITEBYTECODE" in environment for environment in seen)
