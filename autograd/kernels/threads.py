@@ -67,7 +67,8 @@ def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         # As NumPy divides: a check for zero at every division would keep loops from being vectorised.
-        compiled: Any = numba.njit(nogil=True, error_model="numpy", **options)(function)
+        # Nobody calls a kernel as C does.
+        compiled: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
         if config.DISABLE_JIT:
             return function
         try:

@@ -63,6 +63,8 @@ WEIGH_BYTES, SHORTEST_WEIGH_BLOCK = 1280 << 10, 64
 DATA_COST, OUTPUT_COST, FILTER_COST = 600, 400, 1200
 # The plain method's time for each of its nine products, likewise.
 PLAIN_COST = 1.3
+# A step of which numba does not make a type of its own, and so another version of what takes it.
+ONE = np.int64(1)
 # A product of weights up to this size is summed by each thread for itself.
 SHARED_WEIGHTS = 128 * 128
 
@@ -100,17 +102,16 @@ def _odd_lines(numbers: int) -> int:
 
 
 @jit()
-def stage(x, plane, size, channels, row, height, column, width, into, step):  # type: ignore[no-untyped-def]
+def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  # type: ignore[no-untyped-def]
     """into[(i * step + j) * LANES + c] = x[plane + c, row + i, column + j], zero outside the image.
 
-    For i < height and j < width; planes are images of `size` and lie end to end.
+    For row + i < row_stop and j < width; planes are images of `size` and lie end to end.
     """
     H, W = size
     low = min(max(-column, 0), width)
     high = max(min(W - column, width), low)
-    for i in range(height):
-        at = i * step * LANES
-        h = row + i
+    for h in range(row, row_stop):
+        at = (h - row) * step * LANES
         if h < 0 or h >= H or low == high:
             into[at : at + width * LANES] = 0
             continue
@@ -133,7 +134,7 @@ def transform_data(x, sizes, tiling, group, start, count, staged, data):  # type
         for c in range(0, sizes.C, LANES):
             h, w = 4 * i - sizes.padding_h, 4 * j - sizes.padding_w
             plane = (n * sizes.groups + group) * sizes.C + c
-            stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, 6, w, width, staged, width)
+            stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, h + 6, w, width, staged, width)
             for k in range(run):
                 data_transform(
                     staged, 4 * k * LANES, width * LANES, LANES,
@@ -152,7 +153,7 @@ def transform_gradient(gradient, sizes, tiling, group, start, count, k_start, k_
         run = min(tiling.columns - j, count - t)
         for k in range(k_start // LANES * LANES, min(k_stop, sizes.K), LANES):
             plane = (n * sizes.groups + group) * sizes.K + k
-            stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, 4 * i, 4, 4 * j, 4 * run, staged, 4 * run)
+            stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, 4 * i, 4 * i + 4, 4 * j, 4 * run, staged, 4 * run)
             for q in range(run):
                 gradient_transform(
                     staged, 4 * q * LANES, 4 * run * LANES, LANES,
@@ -223,7 +224,7 @@ def correlate_block(x, filters, bias, out, sizes, tiling, group, start, staged, 
     for p in range(POINTS):
         for c in range(0, sizes.C, SUM_LENGTH):
             multiply(
-                data, p * tiling.data_step + c, tiling.C, 1,
+                data, p * tiling.data_step + c, tiling.C, ONE,
                 filters, (p * sizes.C + c) * tiling.K, tiling.K,
                 products, p * tiling.product_step, rows, tiling.K, min(SUM_LENGTH, sizes.C - c), c == 0,
             )  # fmt: skip
@@ -279,7 +280,7 @@ def weigh_block(x, gradient, sizes, tiling, group, start, k_start, k_stop, first
     transform_gradient(gradient, sizes, tiling, group, start, count, k_start, k_stop, staged, gradients)
     for p in range(POINTS):
         multiply(
-            gradients, p * tiling.product_step + k_start, 1, tiling.K,
+            gradients, p * tiling.product_step + k_start, ONE, tiling.K,
             data, p * tiling.data_step, tiling.C,
             products, (p * tiling.K + k_start) * tiling.C, k_stop - k_start, tiling.C, count, first,
         )  # fmt: skip
