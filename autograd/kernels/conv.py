@@ -46,7 +46,8 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | `winograd` | all three                         | 3x3, stride 1, 16 channels or more in a group, float32     |
     | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
     | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
-    | `rows`     | the weight gradient               | one input channel in every group, as in a depthwise filter |
+    | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |
+    | `rows`     | the weight gradient               | other groups of one input channel                          |
 
     All paths but `winograd`, which documents its error, are direct sums in the arrays' dtype. Against float64 their
     error, relative to the largest number, is about PyTorch's: 3e-7 in float32 for outputs and input gradients, up to
@@ -68,6 +69,8 @@ def _choose(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
 @lru_cache(maxsize=1024)
 def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
     """The path that costs least of those that can do without `winograd`."""
+    if depthwise.fits(sizes):
+        return "rows"
     if what == "weight gradient":
         if sizes.C == 1 and sizes.groups > 1:
             return "rows"
@@ -105,7 +108,9 @@ def conv2d(
         if way.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
             return out
         path = _choose_direct("forward", sizes, x.dtype, thread_count())
-    if path == "planes":
+    if path == "rows":
+        depthwise.correlate(x, weight, bias, out, sizes)
+    elif path == "planes":
         _run_planes(_forward_plan(sizes, x.dtype.itemsize, thread_count()), x, weight, bias, out, steps)
     else:
         columns.correlate(x, weight, bias, out, sizes)
@@ -140,7 +145,9 @@ def conv2d_input_gradient(
         if way.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
             return out
         path = _choose_direct("input gradient", sizes, gradient.dtype, thread_count())
-    if path == "planes":
+    if path == "rows":
+        depthwise.propagate(gradient, weight, out, sizes)
+    elif path == "planes":
         plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count())
         if not plan.covers:
             out[...] = 0
@@ -178,7 +185,7 @@ def conv2d_weight_gradient(
             return out
         path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
-        return _weigh_rows(x, gradient, sizes).reshape(shape)
+        return (depthwise.weigh if depthwise.fits(sizes) else _weigh_rows)(x, gradient, sizes).reshape(shape)
     if path == "planes":
         out = _weigh_planes(x, gradient, sizes).reshape(shape)
         if np.isfinite(out).all():
@@ -379,7 +386,7 @@ def _rows_plan(sizes: Sizes, itemsize: int) -> tuple[Layout, np.ndarray]:
 
 
 def _weigh_rows(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
-    """Run `depthwise.weigh`."""
+    """Run `depthwise.weigh_planes`."""
     dtype = x.dtype
     layout, offsets = _rows_plan(sizes, dtype.itemsize)
     out = np.empty((sizes.groups * sizes.K, sizes.FH * sizes.FW), dtype)
@@ -387,6 +394,6 @@ def _weigh_rows(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray
     memory = _scratch("columns", sizes.stride_h * sizes.stride_w * layout.plane, dtype)
     rows = _scratch("rows", step, dtype)
     sums = _scratch("sums", sizes.K * offsets.size // ROW_DOTS * dot_tile_size(1, ROW_DOTS, dtype), dtype)
-    x, gradient = x.reshape(-1), gradient.reshape(-1)
-    share_out(depthwise.weigh, thread_count(), x, gradient, out, sizes, layout, step, offsets, memory, rows, sums)
+    arguments = (x.reshape(-1), gradient.reshape(-1), out, sizes, layout, step, offsets, memory, rows, sums)
+    share_out(depthwise.weigh_planes, thread_count(), *arguments)
     return out

@@ -1,21 +1,286 @@
-"""The weight gradient of a convolution with one input channel in each group, as dots of rows.
+"""Convolutions with one input channel in each group.
 
-    weight_gradient[k, d] = sum over p of gradient[k, p] * planes[offset[d] + p]
+With one output channel as well, filters of 3x3 and 5x5 and strides of 1 and 2, all three computations read numbers
+where they lie, without padding them:
 
-with the planes of `conv_planes`. All taps' sums of one output channel stay in registers while the pixels pass.
+    out[p] = bias + sum over taps t of weight[t] * source[p + offset[t]]        weight_gradient[t] = likewise, over p
+
+where a mask says which of a vector's numbers exist (see `tile_masked`), so that planes of few pixels fill vectors and
+nothing meets a number that is not its business. The pixels p are those of a plane whose rows lie end to end, `OW` to a
+row; so they must in the source. With a stride of 2, `source` is a copy of the plane, dealt out to one plane for each
+remainder of rows and columns; the input gradient is computed for each remainder by itself and dealt together again.
+
+Else the weight gradient is a dot of rows with the planes of `conv_planes`, with all taps' sums of an output channel in
+registers (`weigh_planes`).
 """
+
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from autograd.kernels.conv_planes import Layout, fill_planes, gather_gradient
-from autograd.kernels.conv_tiles import Sizes, clear
-from autograd.kernels.threads import jit
-from autograd.kernels.tile import ROW_DOTS, VECTOR_BYTES, row_dot_tile
+from autograd.kernels.conv_tiles import Sizes, clear, copy_block, total
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.tile import ROW_DOTS, VECTOR_BYTES, lanes, row_dot_tile
+from autograd.kernels.tile_masked import dot_run, product_run, zip_rows
+
+product_1, product_2, product_4, product_6, product_9, product_25 = map(product_run, (1, 2, 4, 6, 9, 25))
+dot_9, dot_25 = dot_run(9), dot_run(25)
+
+# The masks of a plane should stay in the second-level cache, and planes that are dealt out in the first-level one.
+MASK_BYTES, DEALT_BYTES = 256 << 10, 16 << 10
+# Work below this many products of vectors is done before other threads have woken up.
+SMALL = 50_000
+
+
+def fits(sizes: Sizes) -> bool:
+    """Whether the three computations by masks are written for these sizes."""
+    stride = sizes.stride_h
+    return (
+        sizes.C == sizes.K == 1
+        and (sizes.FH, sizes.FW) in ((3, 3), (5, 5))
+        and sizes.stride_w == stride
+        and (
+            (stride == 1 and sizes.OW == sizes.W)
+            or (stride == 2 and (sizes.dilation_h, sizes.dilation_w) == (1, 1) and -(-sizes.W // 2) <= sizes.OW)
+        )
+        and max(sizes.H, sizes.OH) * sizes.W * sizes.FH * sizes.FW <= MASK_BYTES
+    )
+
+
+class Table(NamedTuple):
+    """Where the taps of each phase read, for pixels `OW` to a row.
+
+    A phase is (row and column it begins at, its rows and columns, taps of the phases before it, its taps).
+    """
+
+    phases: np.ndarray
+    offsets: np.ndarray
+    masks: np.ndarray
+    order: np.ndarray  # which weight belongs to each tap
+    size: int  # pixels of a phase
+    planes: int  # that lie between each other in the dealt source
+
+
+def _masks(sizes: Sizes, rows: int, width: int, taps: list[tuple[int, int, int, int]], dtype: np.dtype) -> np.ndarray:
+    """The masks of rows * OW pixels, for taps (first row, first column, rows and columns of what they read)."""
+    vector = lanes(dtype)
+    size = rows * sizes.OW
+    i, j = np.divmod(np.arange(-(-size // vector) * vector), sizes.OW)
+    inside = (i < rows) & (j < width)
+    bits = 1 << np.arange(vector, dtype=np.int64)
+    masks = np.empty((i.size // vector, len(taps)), np.int32)
+    for t, (h, w, height, columns) in enumerate(taps):
+        exists = inside & (i + h >= 0) & (i + h < height) & (j + w >= 0) & (j + w < columns)
+        masks[:, t] = (exists.reshape(-1, vector) * bits).sum(axis=1)
+    return masks.reshape(-1)
+
+
+@lru_cache(maxsize=256)
+def forward_table(sizes: Sizes, itemsize: int, planes: int) -> Table:
+    """The one phase of the outputs, whose taps read planes dealt out by the stride."""
+    stride, taps, offsets = sizes.stride_h, [], []
+    dealt = planes * -(-sizes.H // stride) * sizes.OW
+    for f in range(sizes.FH * sizes.FW):
+        h, a = divmod(f // sizes.FW * sizes.dilation_h - sizes.padding_h, stride)
+        w, b = divmod(f % sizes.FW * sizes.dilation_w - sizes.padding_w, stride)
+        taps.append((h, w, -(-(sizes.H - a) // stride), -(-(sizes.W - b) // stride)))
+        offsets.append((a * stride + b) * dealt + h * sizes.OW + w)
+    masks = _masks(sizes, sizes.OH, sizes.OW, taps, np.dtype(f"f{itemsize}"))
+    phases = np.array([[0, 0, sizes.OH, sizes.OW, 0, len(taps)]])
+    return Table(phases, np.array(offsets), masks, np.arange(len(taps)), sizes.OH * sizes.OW, planes)
+
+
+@lru_cache(maxsize=256)
+def adjoint_table(sizes: Sizes, itemsize: int) -> Table:
+    """The phases of the inputs, whose taps read the output's gradient: row h * stride + a and likewise columns."""
+    stride, phases, offsets, masks = sizes.stride_h, [], [], []
+    order: list[int] = []
+    rows = -(-sizes.H // stride)
+    for phase in range(stride * stride):
+        a, b = divmod(phase, stride)
+        width = -(-(sizes.W - b) // stride)
+        taps, before = [], len(order)
+        for f in range(sizes.FH * sizes.FW):
+            h, rest_h = divmod(a + sizes.padding_h - f // sizes.FW * sizes.dilation_h, stride)
+            w, rest_w = divmod(b + sizes.padding_w - f % sizes.FW * sizes.dilation_w, stride)
+            if rest_h == rest_w == 0:
+                taps.append((h, w, sizes.OH, sizes.OW))
+                offsets.append(h * sizes.OW + w)
+                order.append(f)
+        masks.append(_masks(sizes, rows, width, taps, np.dtype(f"f{itemsize}")))
+        phases.append((a, b, -(-(sizes.H - a) // stride), width, before, len(taps)))
+    return Table(
+        np.array(phases), np.array(offsets), np.concatenate(masks), np.array(order), rows * sizes.OW, 1
+    )  # fmt: skip
+
+
+def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray, sizes: Sizes) -> None:
+    """The convolution, for sizes that fit."""
+    stride, planes = sizes.stride_h, 1
+    dealt = stride * stride * -(-sizes.H // stride) * sizes.OW
+    if stride > 1 and sizes.H % stride == 0:
+        planes = max(1, min(DEALT_BYTES // (dealt * x.itemsize), 16))
+    table = forward_table(sizes, x.itemsize, planes)
+    begin = np.zeros(sizes.groups, x.dtype) if bias is None else bias
+    memory = _memory("dealt", dealt * planes if stride > 1 else 0, x.dtype)
+    share_out(
+        correlate_planes, _threads(sizes, table), x.reshape(-1), weight.reshape(-1), begin, out.reshape(-1), sizes,
+        table.offsets, table.masks, planes, memory,
+    )  # fmt: skip
+
+
+def propagate(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray, sizes: Sizes) -> None:
+    """The input gradient, for sizes that fit."""
+    table = adjoint_table(sizes, gradient.itemsize)
+    ordered = np.ascontiguousarray(weight.reshape(sizes.groups, -1)[:, table.order]).reshape(-1)
+    threads, gradient, into = _threads(sizes, table), gradient.reshape(-1), out.reshape(-1)
+    if sizes.stride_h == 1:
+        # A correlation as well, of gradients that reach as far as their taps say.
+        mirrored = Sizes(**(sizes._asdict() | {"H": sizes.OH, "OH": sizes.H}))
+        zeros, memory = np.zeros(sizes.groups, out.dtype), _memory("dealt", 0, out.dtype)
+        share_out(
+            correlate_planes, threads, gradient, ordered, zeros, into, mirrored, table.offsets, table.masks, 1, memory
+        )  # fmt: skip
+        return
+    memory = _memory("dealt", 4 * table.size, gradient.dtype)
+    share_out(
+        propagate_planes, threads, gradient, ordered, into, sizes, table.phases, table.offsets, table.masks,
+        table.size, memory,
+    )  # fmt: skip
+
+
+def weigh(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
+    """The weight gradient (groups, taps), for sizes that fit."""
+    stride = sizes.stride_h
+    table = forward_table(sizes, x.itemsize, 1)
+    dealt = stride * stride * -(-sizes.H // stride) * sizes.OW if stride > 1 else 0
+    planes = max(1, min(DEALT_BYTES // max(dealt * x.itemsize, 1), sizes.N))
+    out = np.empty((sizes.groups, sizes.FH * sizes.FW), x.dtype)
+    memory = _memory("dealt", dealt * planes, x.dtype)
+    sums = _memory("sums", sizes.FH * sizes.FW * lanes(x.dtype), x.dtype)
+    share_out(
+        weigh_masked, _threads(sizes, table), x.reshape(-1), gradient.reshape(-1), out, sizes,
+        table.offsets, table.masks, planes, memory, sums,
+    )  # fmt: skip
+    return out
+
+
+def _threads(sizes: Sizes, table: Table) -> int:
+    return 1 if sizes.N * sizes.groups * table.masks.size < SMALL else thread_count()
+
+
+def _memory(name: str, numbers: int, dtype: np.dtype) -> np.ndarray:
+    """A row of scratch for each thread; rows begin on cache lines."""
+    row = -(-max(numbers, 1) // 64) * 64
+    return scratch(name, thread_count() * row, dtype).reshape(-1, row)
+
+
+@jit()
+def multiply(taps, source, source_at, offsets, masks, taps_at, weight, weight_at, begin, out, out_at, size):  # type: ignore[no-untyped-def]
+    """`tile_masked.product_run` for the taps of a phase."""
+    if taps == 9:
+        product_9(source, source_at, offsets, masks, taps_at, weight, weight_at, begin, out, out_at, size)
+    elif taps == 6:
+        product_6(source, source_at, offsets, masks, taps_at, weight, weight_at, begin, out, out_at, size)
+    elif taps == 4:
+        product_4(source, source_at, offsets, masks, taps_at, weight, weight_at, begin, out, out_at, size)
+    elif taps == 2:
+        product_2(source, source_at, offsets, masks, taps_at, weight, weight_at, begin, out, out_at, size)
+    else:
+        product_1(source, source_at, offsets, masks, taps_at, weight, weight_at, begin, out, out_at, size)
+
+
+@jit()
+def deal(x, at, planes, sizes, memory, to, apart):  # type: ignore[no-untyped-def]
+    """Deal the rows and columns of adjoining planes out by the stride, to areas that lie `apart` from each other.
+
+    More than one plane has an even number of rows, so that the rows of all of them take turns.
+    """
+    stride = sizes.stride_h
+    for a in range(stride):
+        rows = (planes * sizes.H - a + stride - 1) // stride
+        for b in range(stride):
+            count = (sizes.W - b + stride - 1) // stride
+            copy_block(
+                x, at + a * sizes.W + b, stride * sizes.W, stride, 0, count,
+                memory, to + (a * stride + b) * apart, sizes.OW, rows, count,
+            )  # fmt: skip
+
+
+@jit()
+def correlate_planes(thread, threads, x, weight, bias, out, sizes, offsets, masks, planes, memory):  # type: ignore[no-untyped-def]
+    """out[plane, p] = bias + sum over t of weight[t] * source[p + offsets[t]], `planes` of them at a time."""
+    sizes, memory = Sizes(*sizes), memory[thread]
+    taps, area, size = sizes.FH * sizes.FW, sizes.H * sizes.W, sizes.OH * sizes.OW
+    count, stride = sizes.N * sizes.groups, sizes.stride_h
+    dealt = (sizes.H + stride - 1) // stride * sizes.OW
+    last = count * (thread + 1) // threads
+    for first in range(count * thread // threads, last, planes):
+        some = min(planes, last - first)
+        if stride > 1:
+            deal(x, first * area, some, sizes, memory, 0, planes * dealt)
+        source, start, step = (memory, 0, dealt) if stride > 1 else (x, first * area, area)
+        for i in range(some):
+            g, at = (first + i) % sizes.groups, start + i * step
+            out_at = (first + i) * size
+            if taps == 9:
+                product_9(source, at, offsets, masks, 0, weight, g * taps, bias[g], out, out_at, size)
+            else:
+                product_25(source, at, offsets, masks, 0, weight, g * taps, bias[g], out, out_at, size)
+
+
+@jit()
+def propagate_planes(thread, threads, gradient, weight, out, sizes, phases, offsets, masks, size, memory):  # type: ignore[no-untyped-def]
+    """The input gradient for a stride of 2, plane by plane; `weight` has the order of the phases' taps."""
+    sizes, memory = Sizes(*sizes), memory[thread]
+    taps, area, read = sizes.FH * sizes.FW, sizes.H * sizes.W, sizes.OH * sizes.OW
+    count, zero = sizes.N * sizes.groups, out.dtype.type(0)
+    for plane in range(count * thread // threads, count * (thread + 1) // threads):
+        at, weight_at, out_at = plane * read, plane % sizes.groups * taps, plane * area
+        for i in range(phases.shape[0]):
+            before = phases[i, 4]
+            multiply(
+                phases[i, 5], gradient, at, offsets, masks, before, weight, weight_at + before, zero,
+                memory, i * size, size,
+            )  # fmt: skip
+        for a in range(2):
+            even, rows = 2 * a * size, phases[2 * a, 2]
+            zip_rows(
+                memory, even, memory, even + size, sizes.OW, out, out_at + a * sizes.W, 2 * sizes.W, rows, sizes.W
+            )  # fmt: skip
+
+
+@jit()
+def weigh_masked(thread, threads, x, gradient, out, sizes, offsets, masks, planes, memory, sums):  # type: ignore[no-untyped-def]
+    """out[g, t] = sum over n, p of gradient[n, g, p] * source[n, g, p + offsets[t]], `planes` images at a time."""
+    sizes, memory, sums = Sizes(*sizes), memory[thread], sums[thread]
+    taps, area, size = sizes.FH * sizes.FW, sizes.H * sizes.W, sizes.OH * sizes.OW
+    lanes, stride = VECTOR_BYTES // x.itemsize, sizes.stride_h
+    dealt = (sizes.H + stride - 1) // stride * sizes.OW
+    for g in range(sizes.groups * thread // threads, sizes.groups * (thread + 1) // threads):
+        clear(sums, 0, taps * lanes)
+        for n in range(0, sizes.N, planes):
+            images = min(planes, sizes.N - n)
+            at, step = (n * sizes.groups + g) * size, sizes.groups * size
+            source, start, right = x, (n * sizes.groups + g) * area, sizes.groups * area
+            if stride > 1:
+                for i in range(images):
+                    deal(x, start + i * right, 1, sizes, memory, i * stride * stride * dealt, dealt)
+                source, start, right = memory, 0, stride * stride * dealt
+            if taps == 9:
+                dot_9(gradient, at, step, source, start, right, offsets, masks, sums, size, images)
+            else:
+                dot_25(gradient, at, step, source, start, right, offsets, masks, sums, size, images)
+        for t in range(taps):
+            out[g, t] = total(sums[t * lanes : (t + 1) * lanes])
 
 
 @jit()
 def weigh_exactly(x, gradient, out, sizes, group):  # type: ignore[no-untyped-def]
-    """`weigh` for one group in plain loops, in which a number meets none that is not its business."""
+    """`weigh_planes` for one group in plain loops, in which a number meets none that is not its business."""
     for k in range(group * sizes.K, (group + 1) * sizes.K):
         for fh in range(sizes.FH):
             for fw in range(sizes.FW):
@@ -34,7 +299,7 @@ def weigh_exactly(x, gradient, out, sizes, group):  # type: ignore[no-untyped-de
 
 
 @jit()
-def weigh(thread, threads, x, gradient, out, sizes, layout, step, offsets, planes, rows, sums):  # type: ignore[no-untyped-def]
+def weigh_planes(thread, threads, x, gradient, out, sizes, layout, step, offsets, planes, rows, sums):  # type: ignore[no-untyped-def]
     """out[k, d] = sum over n, p of gradient[n, k, p] * planes[offset[d] + p], for groups of one input channel."""
     sizes, layout = Sizes(*sizes), Layout(*layout)
     planes, rows, sums = planes[thread], rows[thread], sums[thread]
