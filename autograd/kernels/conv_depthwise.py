@@ -20,11 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.kernels.conv_planes import Layout, fill_planes, gather_gradient
-from autograd.kernels.conv_tiles import Sizes, clear, copy_block, total
+from autograd.kernels.conv_tiles import Sizes, clear, total
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import ROW_DOTS, VECTOR_BYTES, lanes, row_dot_tile
-from autograd.kernels.tile_masked import dot_run, product_run, zip_rows
+from autograd.kernels.tile_masked import dot_run, product_run, unzip_rows, zip_rows
 
 product_1, product_2, product_4, product_6, product_9, product_25 = map(product_run, (1, 2, 4, 6, 9, 25))
 dot_9, dot_25 = dot_run(9), dot_run(25)
@@ -195,19 +195,15 @@ def multiply(taps, source, source_at, offsets, masks, taps_at, weight, weight_at
 
 @jit()
 def deal(x, at, planes, sizes, memory, to, apart):  # type: ignore[no-untyped-def]
-    """Deal the rows and columns of adjoining planes out by the stride, to areas that lie `apart` from each other.
+    """Deal the rows and columns of adjoining planes out by two, to areas that lie `apart` from each other.
 
     More than one plane has an even number of rows, so that the rows of all of them take turns.
     """
-    stride = sizes.stride_h
-    for a in range(stride):
-        rows = (planes * sizes.H - a + stride - 1) // stride
-        for b in range(stride):
-            count = (sizes.W - b + stride - 1) // stride
-            copy_block(
-                x, at + a * sizes.W + b, stride * sizes.W, stride, 0, count,
-                memory, to + (a * stride + b) * apart, sizes.OW, rows, count,
-            )  # fmt: skip
+    for a in range(2):
+        rows, area = (planes * sizes.H - a + 1) // 2, to + 2 * a * apart
+        unzip_rows(
+            x, at + a * sizes.W, 2 * sizes.W, memory, area, memory, area + apart, sizes.OW, rows, sizes.W
+        )  # fmt: skip
 
 
 @jit()

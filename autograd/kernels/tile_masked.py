@@ -74,6 +74,13 @@ def _zip_plain(even, even_at, odd, odd_at, source_row, target, target_at, target
             target[target_at + r * target_row + i] = source[at + r * source_row + i // 2]
 
 
+def _unzip_plain(source, source_at, source_row, even, even_at, odd, odd_at, target_row, rows, count):  # type: ignore[no-untyped-def]
+    for r in range(rows):
+        for i in range(count):
+            target, at = (odd, odd_at) if i % 2 else (even, even_at)
+            target[at + r * target_row + i // 2] = source[source_at + r * source_row + i]
+
+
 def _mask(builder: Any, vector: Any, masks: Any, at: Any) -> Any:
     """The mask that is number `at` of the masks."""
     bits = builder.trunc(builder.load(builder.gep(masks, [at])), ir.IntType(vector.count))
@@ -216,6 +223,40 @@ def _zip(typing_context, even, even_at, odd, odd_at, source_row, target, target_
     return types.void(even, n, odd, n, n, target, n, n, n, n), generate
 
 
+@intrinsic
+def _unzip(typing_context, source, source_at, source_row, even, even_at, odd, odd_at, target_row, rows, count):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, source_row, even, even_at, odd, odd_at, target_row, rows, count = arguments
+        vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        index, width = count.type, vector.count
+        source_start = _pointer(context, builder, signature.args[0], source, source_at)
+        evens = _pointer(context, builder, signature.args[3], even, even_at)
+        odds = _pointer(context, builder, signature.args[5], odd, odd_at)
+        order = ir.VectorType(ir.IntType(32), width)
+        half = builder.sdiv(count, index(2))
+        more = builder.sub(count, half)
+        with cgutils.for_range(builder, _vectors(builder, vector, more)) as column:
+            at = builder.mul(column.index, index(width))
+            places = _lanes_from(builder, vector, at)
+            in_even, in_odd = _below(builder, places, more), _below(builder, places, half)
+            doubled = builder.mul(at, index(2))
+            behind = builder.add(doubled, index(width))
+            near = _below(builder, _lanes_from(builder, vector, doubled), count)
+            far = _below(builder, _lanes_from(builder, vector, behind), count)
+            with cgutils.for_range(builder, rows) as row:
+                begin = builder.gep(source_start, [builder.add(builder.mul(row.index, source_row), doubled)])
+                a = _load_masked(builder, vector, begin, align, near)
+                b = _load_masked(builder, vector, builder.gep(begin, [index(width)]), align, far)
+                to = builder.add(builder.mul(row.index, target_row), at)
+                for first, target, inside in ((0, evens, in_even), (1, odds, in_odd)):
+                    picked = builder.shuffle_vector(a, b, ir.Constant(order, list(range(first, 2 * width, 2))))
+                    _store_masked(builder, picked, builder.gep(target, [to]), align, inside)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, n, even, n, odd, n, n, n, n), generate
+
+
 _compiled = not config.DISABLE_JIT
 
 # out[p] = begin + sum over t of weight[t] * source[p + offsets[taps_at + t]] for p < size, where the mask says that the
@@ -228,3 +269,6 @@ dot_run = _dot_run if _compiled else _dot_run_plain
 
 # target[r, 2 * i] = even[r, i] and target[r, 2 * i + 1] = odd[r, i] for r < rows, and `count` numbers in a row.
 zip_rows = _zip if _compiled else _zip_plain
+
+# even[r, i] = source[r, 2 * i] and odd[r, i] = source[r, 2 * i + 1], the inverse.
+unzip_rows = _unzip if _compiled else _unzip_plain
