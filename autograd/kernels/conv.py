@@ -46,8 +46,8 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | `winograd` | all three                         | 3x3, stride 1, 16 channels or more in a group, float32     |
     | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
     | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
-    | `rows`     | all three                         | one channel in and out in every group: depthwise filters;  |
-    |            |                                   | the weight gradient also with several out                  |
+    | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |
+    | `rows`     | the weight gradient               | other groups of one input channel                          |
 
     All paths but `winograd`, which documents its error, are direct sums in the arrays' dtype. Against float64 their
     error, relative to the largest number, is about PyTorch's: 3e-7 in float32 for outputs and input gradients, up to
@@ -69,13 +69,11 @@ def _choose(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
 @lru_cache(maxsize=1024)
 def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
     """The path that costs least of those that can do without `winograd`."""
-    if sizes.C == 1 and sizes.groups > 1:
-        if what == "weight gradient":
-            return "rows"
-        padded = planes.adjoint(sizes)[0] if what == "input gradient" else sizes
-        if sizes.K == 1 and padded.padding_h >= 0 and padded.padding_w >= 0:
-            return "rows"
+    if depthwise.fits(sizes):
+        return "rows"
     if what == "weight gradient":
+        if sizes.C == 1 and sizes.groups > 1:
+            return "rows"
         _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
     else:
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
@@ -110,9 +108,10 @@ def conv2d(
         if way.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
             return out
         path = _choose_direct("forward", sizes, x.dtype, thread_count())
-    if path in ("planes", "rows"):
-        plan = _forward_plan(sizes, x.dtype.itemsize, thread_count(), path == "rows")
-        _run_planes(plan, x, weight, bias, out, steps)
+    if path == "rows":
+        depthwise.correlate(x, weight, bias, out, sizes)
+    elif path == "planes":
+        _run_planes(_forward_plan(sizes, x.dtype.itemsize, thread_count()), x, weight, bias, out, steps)
     else:
         columns.correlate(x, weight, bias, out, sizes)
     return out
@@ -146,8 +145,10 @@ def conv2d_input_gradient(
         if way.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
             return out
         path = _choose_direct("input gradient", sizes, gradient.dtype, thread_count())
-    if path in ("planes", "rows"):
-        plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count(), path == "rows")
+    if path == "rows":
+        depthwise.propagate(gradient, weight, out, sizes)
+    elif path == "planes":
+        plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count())
         if not plan.covers:
             out[...] = 0
         if plan.taps:
@@ -184,7 +185,7 @@ def conv2d_weight_gradient(
             return out
         path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
-        return _weigh_rows(x, gradient, sizes).reshape(shape)
+        return (depthwise.weigh if depthwise.fits(sizes) else _weigh_rows)(x, gradient, sizes).reshape(shape)
     if path == "planes":
         out = _weigh_planes(x, gradient, sizes).reshape(shape)
         if np.isfinite(out).all():
@@ -252,30 +253,25 @@ class _Plan(NamedTuple):
     taps: tuple[np.ndarray, ...]
     offsets: np.ndarray
     covers: bool
-    by_rows: bool
     cost: int
 
 
 @lru_cache(maxsize=512)
-def _forward_plan(sizes: Sizes, itemsize: int, threads: int, by_rows: bool = False) -> _Plan:
-    return _plan(sizes, [planes.forward_phase(sizes)], Place(sizes.OH, sizes.OW, 1, 1), itemsize, threads, by_rows)
+def _forward_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+    return _plan(sizes, [planes.forward_phase(sizes)], Place(sizes.OH, sizes.OW, 1, 1), itemsize, threads)
 
 
 @lru_cache(maxsize=512)
-def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int, by_rows: bool = False) -> _Plan:
+def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
     place = Place(sizes.H, sizes.W, sizes.stride_h, sizes.stride_w)
-    return _plan(*planes.adjoint(sizes), place, itemsize, threads, by_rows)
+    return _plan(*planes.adjoint(sizes), place, itemsize, threads)
 
 
-def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, threads: int, by_rows: bool) -> _Plan:
+def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, threads: int) -> _Plan:
     unit, dtype = _unit(sizes.K), np.dtype(f"f{itemsize}")
     covers = sum([phase.height * phase.width for phase in phases]) == place.H * place.W
     if not phases:
         layout, cost = Layout(0, 0, 0, 0, 0, unit, 0), 0
-    elif by_rows:
-        layout = depthwise.lay_out(sizes, phases, tile_width(1, dtype), itemsize)
-        numbers = sizes.groups * sizes.N * layout.rows * layout.row
-        cost = numbers * sum([len(phase.taps) for phase in phases]) // (lanes(dtype) * threads)
     else:
         layout, cost = planes.lay_out(sizes, phases, unit, tile_width(unit, dtype), itemsize, threads)
     table, before = [], 0
@@ -286,7 +282,7 @@ def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, thread
     taps = tuple([np.array([tap[0] for tap in phase.taps]) for phase in phases])
     return _Plan(
         sizes, layout, place, np.array(table, np.int64).reshape(-1, 6), taps,
-        np.concatenate([*offsets, np.empty(0, np.int64)]), covers, by_rows, cost,
+        np.concatenate([*offsets, np.empty(0, np.int64)]), covers, cost,
     )  # fmt: skip
 
 
@@ -322,7 +318,7 @@ def _run_planes(
     out: np.ndarray,
     steps: tuple[int, int, int],
 ) -> None:
-    """Run `planes.correlate`, or `depthwise.correlate`."""
+    """Run `planes.correlate`."""
     sizes, layout, dtype = plan.sizes, plan.layout, x.dtype
     rows = _round_up(sizes.K, layout.unit)
     packed = scratch("packed", sizes.groups * rows * plan.offsets.size, dtype)
@@ -336,8 +332,7 @@ def _run_planes(
         x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1),
         sizes, layout, plan.place, plan.phases, plan.offsets, memory, sums,
     )  # fmt: skip
-    kernel = depthwise.correlate if plan.by_rows else planes.correlate
-    share_out(kernel, 1 if plan.cost < SMALL else thread_count(), *arguments)
+    share_out(planes.correlate, 1 if plan.cost < SMALL else thread_count(), *arguments)
 
 
 @lru_cache(maxsize=512)
@@ -384,20 +379,21 @@ def _dot_sums(rows: int, columns: int, dtype: np.dtype) -> int:
 
 @lru_cache(maxsize=512)
 def _rows_plan(sizes: Sizes, itemsize: int) -> tuple[Layout, np.ndarray]:
-    phase = planes.forward_phase(sizes)
-    layout = depthwise.lay_out(sizes, [phase], lanes(np.dtype(f"f{itemsize}")), itemsize)
+    phase, dtype = planes.forward_phase(sizes), np.dtype(f"f{itemsize}")
+    layout, _ = planes.lay_out(sizes, [phase], 1, lanes(dtype), itemsize, 1, 1)
     offsets = planes.tap_offsets(sizes, layout, phase)
     return layout, np.pad(offsets, (0, -offsets.size % ROW_DOTS))
 
 
 def _weigh_rows(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
-    """Run `depthwise.weigh`."""
+    """Run `depthwise.weigh_planes`."""
     dtype = x.dtype
     layout, offsets = _rows_plan(sizes, dtype.itemsize)
     out = np.empty((sizes.groups * sizes.K, sizes.FH * sizes.FW), dtype)
+    step = _row_step(layout, dtype)
     memory = _scratch("columns", sizes.stride_h * sizes.stride_w * layout.plane, dtype)
-    rows = _scratch("rows", layout.span, dtype)
+    rows = _scratch("rows", step, dtype)
     sums = _scratch("sums", sizes.K * offsets.size // ROW_DOTS * dot_tile_size(1, ROW_DOTS, dtype), dtype)
-    x, gradient = x.reshape(-1), gradient.reshape(-1)
-    share_out(depthwise.weigh, thread_count(), x, gradient, out, sizes, layout, offsets, memory, rows, sums)
+    arguments = (x.reshape(-1), gradient.reshape(-1), out, sizes, layout, step, offsets, memory, rows, sums)
+    share_out(depthwise.weigh_planes, thread_count(), *arguments)
     return out

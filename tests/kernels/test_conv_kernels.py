@@ -53,16 +53,21 @@ CASES = {
     "groups, strided": ((2, 12, 10, 9), (18, 4, 3, 3), (2, 2), (1, 1), (1, 1), 3),
     "depthwise": ((3, 20, 14, 13), (20, 1, 3, 3), (1, 1), (1, 1), (1, 1), 20),
     "depthwise, 5x5, stride 2": ((2, 6, 21, 18), (6, 1, 5, 5), (2, 2), (2, 2), (1, 1), 6),
+    "depthwise, 3x3, stride 2": ((3, 20, 16, 16), (20, 1, 3, 3), (2, 2), (1, 1), (1, 1), 20),
+    "depthwise, 5x5": ((2, 6, 11, 7), (6, 1, 5, 5), (1, 1), (2, 2), (1, 1), 6),
+    "depthwise, tiny": ((5, 33, 4, 4), (33, 1, 3, 3), (1, 1), (1, 1), (1, 1), 33),
+    "depthwise, dilated": ((2, 6, 11, 17), (6, 1, 3, 3), (1, 1), (2, 3), (2, 3), 6),
     "depthwise, dilated, stride 3": ((2, 6, 21, 18), (6, 1, 3, 2), (3, 2), (2, 0), (2, 3), 6),
     "depthwise, two filters a channel": ((2, 5, 12, 12), (10, 1, 3, 3), (1, 1), (1, 1), (1, 1), 5),
-    "depthwise, wide rows": ((1, 2, 5, 300), (2, 1, 3, 3), (1, 1), (1, 1), (1, 1), 2),
     "depthwise, tiny images": ((40, 7, 4, 4), (7, 1, 3, 3), (1, 1), (1, 1), (1, 1), 7),
     "depthwise, row of taps": ((9, 4, 3, 5), (4, 1, 1, 3), (1, 1), (0, 1), (1, 1), 4),
     "depthwise, padding beyond the filter": ((2, 3, 4, 5), (3, 1, 2, 3), (1, 1), (3, 4), (1, 1), 3),
+    "depthwise, wide rows": ((1, 2, 5, 300), (2, 1, 3, 3), (1, 1), (1, 1), (1, 1), 2),
     "depthwise, one output, strided": ((1, 2, 1, 2), (2, 1, 1, 4), (1, 2), (0, 1), (1, 1), 2),
     "one output": ((3, 40, 4, 4), (50, 40, 4, 4), (1, 1), (0, 0), (1, 1), 1),
     "no images": ((0, 3, 8, 8), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
 }
+DEPTHWISE = ["depthwise", "depthwise, tiny", "depthwise, 5x5", "depthwise, 3x3, stride 2", "depthwise, 5x5, stride 2"]
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
@@ -129,6 +134,30 @@ def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
         check_against_reference(case, dtype)
 
 
+@st.composite
+def depthwise_problems(draw):
+    """Problems for the masked rows of `conv_depthwise`: all that fit, from planes of one pixel on."""
+    taps, stride, groups = draw(st.sampled_from([3, 5])), draw(st.sampled_from([1, 2])), draw(st.integers(1, 20))
+    size = draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    dilation = draw(st.tuples(st.integers(1, 3), st.integers(1, 3))) if stride == 1 else (1, 1)
+    same = dilation[1] * (taps - 1) // 2
+    padding = (draw(st.integers(0, 6)), same if stride == 1 else draw(st.integers(same, same + 3)))
+    assume(size[0] + 2 * padding[0] > dilation[0] * (taps - 1))
+    x_shape = (draw(st.integers(1, 5)), groups, *size)
+    return x_shape, (groups, 1, taps, taps), (stride, stride), padding, dilation, groups
+
+
+@settings(max_examples=150, deadline=None)
+@given(depthwise_problems(), st.sampled_from(DTYPES))
+def test_depthwise_rows_agree_with_the_reference(case, dtype):
+    x_shape, weight_shape, *attributes = case
+    sizes = conv._sizes(x_shape, weight_shape, *attributes)
+    assert conv.depthwise.fits(sizes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv, "OVERRIDES", dict.fromkeys(("forward", "input gradient", "weight gradient"), "rows"))
+        check_against_reference(case, dtype)
+
+
 @pytest.mark.parametrize(
     ("case", "what", "path"),
     [
@@ -136,6 +165,8 @@ def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
         ("3x3", "input gradient", "winograd"),
         ("depthwise", "forward", "rows"),
         ("depthwise, 5x5, stride 2", "input gradient", "rows"),
+        ("depthwise", "weight gradient", "rows"),
+        ("depthwise, dilated, stride 3", "forward", "planes"),
         ("depthwise, two filters a channel", "weight gradient", "rows"),
         ("depthwise, two filters a channel", "forward", "planes"),
         ("groups, strided", "input gradient", "planes"),
@@ -149,7 +180,16 @@ def test_the_path_is_chosen_from_the_shape(case, what, path):
 
 
 @pytest.mark.parametrize(
-    "name", ["lenet second", "1x1", "resnet first", "groups, strided", "depthwise", "many channels"]
+    "name",
+    [
+        "lenet second",
+        "1x1",
+        "resnet first",
+        "groups, strided",
+        "depthwise",
+        "depthwise, 5x5, stride 2",
+        "many channels",
+    ],
 )
 def test_the_error_is_like_that_of_torch(name):
     torch = pytest.importorskip("torch")
@@ -238,12 +278,12 @@ def test_the_arguments_are_left_alone(case):
         np.testing.assert_array_equal(array, copy)
 
 
-@pytest.mark.parametrize("name", ["3x3", "1x1", "groups", "depthwise", "lenet second", "resnet first"])
+@pytest.mark.parametrize("name", ["3x3", "1x1", "groups", "lenet second", "resnet first", *DEPTHWISE])
 def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
     case = CASES[name]
     x, weight, bias, _ = arrays(case, np.float32)
     *_, stride, padding, dilation, groups = case
-    x[0, 0, 4, 4] = np.nan
+    x[0, 0, 3, 3] = np.nan
     x[-1, -1, -1, -1] = np.inf
     out = conv.conv2d(x, weight, bias, stride, padding, dilation, groups)
     with np.errstate(invalid="ignore"):
@@ -252,18 +292,27 @@ def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
     np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["3x3", "groups", "depthwise", "depthwise, 5x5, stride 2", "many channels", "depthwise, two filters a channel"],
-)
+@pytest.mark.parametrize("name", ["3x3", "groups", "many channels", *DEPTHWISE])
 def test_a_nan_in_the_input_spoils_only_its_own_weights(name):
     case = CASES[name]
     x, weight, _, gradient = arrays(case, np.float32)
     *_, stride, padding, dilation, groups = case
-    x[0, -1, 4, 4] = np.nan
+    x[0, -1, 3, 3] = np.nan
     actual = conv.conv2d_weight_gradient(x, gradient, weight.shape[2:], stride, padding, dilation, groups)
     expected = reference.conv2d_weight_gradient(x, gradient, weight.shape[2:], stride, padding, dilation, groups)
     np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+
+
+@pytest.mark.parametrize("name", DEPTHWISE)
+def test_a_nan_in_the_gradient_reaches_its_own_inputs_only(name):
+    case = CASES[name]
+    x, weight, _, gradient = arrays(case, np.float32)
+    attributes = case[2:]
+    gradient[0, 0, 1, 1] = np.nan
+    gradient[-1, -1, -1, -1] = np.inf
+    actual = conv.conv2d_input_gradient(gradient, weight, x.shape[2:], *attributes)
+    expected = reference.conv2d_input_gradient(gradient, weight, x.shape[2:], *attributes)
+    np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
 
 
 # Run in a process of its own, for the threading layer is chosen once, and its failure is the process's end.
