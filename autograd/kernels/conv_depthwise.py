@@ -61,7 +61,6 @@ class Table(NamedTuple):
     masks: np.ndarray
     order: np.ndarray  # which weight belongs to each tap
     size: int  # pixels of a phase
-    planes: int  # that lie between each other in the dealt source
 
 
 def _masks(sizes: Sizes, rows: int, width: int, taps: list[tuple[int, int, int, int]], dtype: np.dtype) -> np.ndarray:
@@ -90,7 +89,7 @@ def forward_table(sizes: Sizes, itemsize: int, planes: int) -> Table:
         offsets.append((a * stride + b) * dealt + h * sizes.OW + w)
     masks = _masks(sizes, sizes.OH, sizes.OW, taps, np.dtype(f"f{itemsize}"))
     phases = np.array([[0, 0, sizes.OH, sizes.OW, 0, len(taps)]])
-    return Table(phases, np.array(offsets), masks, np.arange(len(taps)), sizes.OH * sizes.OW, planes)
+    return Table(phases, np.array(offsets), masks, np.arange(len(taps)), sizes.OH * sizes.OW)
 
 
 @lru_cache(maxsize=256)
@@ -112,9 +111,7 @@ def adjoint_table(sizes: Sizes, itemsize: int) -> Table:
                 order.append(f)
         masks.append(_masks(sizes, rows, width, taps, np.dtype(f"f{itemsize}")))
         phases.append((a, b, -(-(sizes.H - a) // stride), width, before, len(taps)))
-    return Table(
-        np.array(phases), np.array(offsets), np.concatenate(masks), np.array(order), rows * sizes.OW, 1
-    )  # fmt: skip
+    return Table(np.array(phases), np.array(offsets), np.concatenate(masks), np.array(order), rows * sizes.OW)
 
 
 def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray, sizes: Sizes) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autograd.kernels import normalize
@@ -39,6 +39,8 @@ def vectors(size, dtype, given_them):
 @given(images, st.booleans(), dtypes)
 def test_batch_norm_agrees_with_the_reference(shape, affine, dtype):
     x, gradient = normal(shape, 0, dtype, mean=3), normal(shape, 3, dtype)
+    # A channel whose numbers are nearly equal magnifies the rounding of its mean.
+    assume(x.std((0, 2)).min() > 0.02)
     weight, bias = vectors(shape[1], dtype, affine)
     results = normalize.batch_norm(x, weight, bias, EPS)
     check(results, reference.batch_norm(*wide(x, weight, bias), EPS), dtype)
