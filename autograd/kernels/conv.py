@@ -5,7 +5,7 @@
         * weight[k, c, fh, fw]
 
 where x is zero outside its bounds and, with groups, c runs over the channels of k's group. `choose` says which path
-computes a shape; the paths are in `winograd`, `conv_planes`, `conv_tiles` and `conv_depthwise`.
+computes a shape; the paths are in `winograd` (with `conv_dilated`), `conv_planes`, `conv_columns` and `conv_depthwise`.
 """
 
 from functools import lru_cache
@@ -23,7 +23,8 @@ from autograd.kernels.conv_planes import Layout, Phase, Place
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import scratch, thread_count
-from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, OUTER_ROWS, ROW_DOTS, dot_tile_size, lanes, tile_width
+from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, ROW_DOTS, dot_tile_size, tile_width
+from autograd.kernels.vectors import OUTER_ROWS, lanes
 
 Pair = tuple[int, int]
 

@@ -23,8 +23,9 @@ from autograd.kernels.conv_planes import Layout, fill_planes, gather_gradient
 from autograd.kernels.conv_tiles import Sizes, clear, total
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
-from autograd.kernels.tile import ROW_DOTS, VECTOR_BYTES, lanes, row_dot_tile
+from autograd.kernels.tile import ROW_DOTS, row_dot_tile
 from autograd.kernels.tile_masked import dot_run, product_run, unzip_rows, zip_rows
+from autograd.kernels.vectors import VECTOR_BYTES, lanes
 
 product_1, product_2, product_4, product_6, product_9, product_25 = map(product_run, (1, 2, 4, 6, 9, 25))
 dot_9, dot_25 = dot_run(9), dot_run(25)

@@ -20,7 +20,8 @@ import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside, multiply, multiply_dots, unpack_dots
 from autograd.kernels.threads import jit
-from autograd.kernels.tile import OUTER_VECTORS, VECTOR_BYTES, WIDE_ROWS, copy_rows, spread_rows_by_two
+from autograd.kernels.tile import OUTER_VECTORS, WIDE_ROWS, copy_rows, spread_rows_by_two
+from autograd.kernels.vectors import VECTOR_BYTES
 
 # Planes of one band should stay in a core's second-level cache, and where few rows of the weight meet them, so that
 # reading them takes the time, in the first-level cache.

@@ -13,7 +13,8 @@ from autograd.kernels.conv_planes import Layout, Phase, forward_phase, tap_offse
 from autograd.kernels.conv_tiles import Sizes, copy_block, first_inside
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
-from autograd.kernels.tile import MAX_VECTORS, copy_rows, lanes, max_tile
+from autograd.kernels.tile import MAX_VECTORS, copy_rows, max_tile
+from autograd.kernels.vectors import lanes
 
 # What the images beside each other may take up, of the first-level cache.
 RUN_BYTES = 16 << 10

@@ -1,8 +1,8 @@
 """The innermost loops of the convolutions: small tiles of matrix products that stay in vector registers.
 
 A compiler that sees a plain triple loop keeps few of its sums in registers, and the loop then waits for memory. The
-tiles below say with LLVM's vector types which sums live in registers, and reach the speed of BLAS from inside a
-parallel loop (where calling BLAS would pit its threads against ours). Arrays are flat; `*_at` is the position at which
+tiles below say with LLVM's vector types (`vectors`) which sums live in registers, and reach the speed of BLAS from
+inside a kernel, without matrices that BLAS could read. Arrays are flat; `*_at` is the position at which
 a tile begins and `*_step` the distance between its rows, both counted in numbers.
 
 Each tile has a twin in NumPy, which stands in for it under NUMBA_DISABLE_JIT=1.
@@ -10,29 +10,28 @@ Each tile has a twin in NumPy, which stands in for it under NUMBA_DISABLE_JIT=1.
 
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from autograd.kernels.vectors import (
+    OUTER_ROWS,
+    below,
+    lanes,
+    lanes_from,
+    load,
+    load_masked,
+    multiply_add,
+    pointer_to,
+    splat,
+    store,
+    store_masked,
+    sum_places,
+    vector_type,
+)
 
-def _vector_registers() -> tuple[int, int]:
-    """(bytes of a vector register, rows of a product tile) for this processor.
-
-    A product tile holds rows * 3 sums, 3 vectors of the right operand and one of the left: 28 of AVX-512's or NEON's
-    32 registers, 16 of AVX2's 16.
-    """
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f"):
-        return 64, 8
-    if features.get("avx"):
-        return 32, 4
-    return 16, 8 if features.get("neon") else 4
-
-
-VECTOR_BYTES, OUTER_ROWS = _vector_registers()
 OUTER_VECTORS = 3
 # Tiles of so few rows are twice as wide, for a sum must wait for the one before it.
 WIDE_ROWS = min(3, OUTER_ROWS // 2)
@@ -50,11 +49,6 @@ def dot_tile_size(rows: int, columns: int, dtype: np.dtype) -> int:
 def tile_width(rows: int, dtype: np.dtype) -> int:
     """How many columns a product tile of so many rows has."""
     return lanes(dtype) * OUTER_VECTORS * (2 if rows <= WIDE_ROWS else 1)
-
-
-def lanes(dtype: np.dtype) -> int:
-    """How many numbers of `dtype` one vector register holds."""
-    return VECTOR_BYTES // dtype.itemsize
 
 
 def _product_tile_plain(rows: int) -> Any:
@@ -113,60 +107,6 @@ def _rows(array: np.ndarray, at: int, step: int, rows: int, width: int) -> np.nd
     return np.lib.stride_tricks.as_strided(array[at:], (rows, width), (step * item, item))
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [at])
-
-
-def _vector_type(context: Any, array_type: Any) -> Any:
-    return ir.VectorType(context.get_value_type(array_type.dtype), VECTOR_BYTES * 8 // array_type.dtype.bitwidth)
-
-
-def _load(builder: Any, vector: Any, pointer: Any, align: int) -> Any:
-    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=align)
-
-
-def _store(builder: Any, value: Any, pointer: Any, align: int) -> None:
-    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=align)
-
-
-def _store_masked(builder: Any, value: Any, pointer: Any, align: int, mask: Any) -> None:
-    """Store the lanes of `value` for which `mask` is set."""
-    place = builder.bitcast(pointer, value.type.as_pointer())
-    name = f"llvm.masked.store.{_suffix(value.type)}.p0"
-    _intrinsic_call(builder, name, ir.VoidType(), [value, place, ir.IntType(32)(align), mask])
-
-
-def _splat(builder: Any, vector: Any, scalar: Any) -> Any:
-    """A vector whose every lane is `scalar`."""
-    lane = ir.IntType(32)
-    first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, lane(0))
-    zeros = ir.Constant(ir.VectorType(lane, vector.count), [0] * vector.count)
-    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
-
-
-def _intrinsic_call(builder: Any, name: str, result: Any, arguments: list[Any], **options: Any) -> Any:
-    signature = ir.FunctionType(result, [argument.type for argument in arguments])
-    function = cgutils.get_or_insert_function(builder.module, signature, name)
-    return builder.call(function, arguments, **options)
-
-
-def _sum_places(builder: Any, vector: Any, rows: int, columns: int) -> list[list[Any]]:
-    """Places for rows * columns vectors, which LLVM turns into registers."""
-    return [[cgutils.alloca_once(builder, vector) for _ in range(columns)] for _ in range(rows)]
-
-
-def _multiply_add(builder: Any, a: Any, b: Any, sum_place: Any) -> None:
-    """sum += a * b, lane by lane, rounded once."""
-    arguments = [a, b, builder.load(sum_place)]
-    builder.store(_intrinsic_call(builder, f"llvm.fma.{_suffix(a.type)}", a.type, arguments), sum_place)
-
-
-def _suffix(vector: Any) -> str:
-    """How LLVM spells a vector type in the name of an intrinsic, such as v16f32."""
-    return f"v{vector.count}{'f32' if isinstance(vector.element, ir.FloatType) else 'f64'}"
-
-
 def _product_tile(rows: int) -> Any:
     """The intrinsic that multiplies `rows` packed rows of the left side into the vectors of the right side."""
     vectors = OUTER_VECTORS * (2 if rows <= WIDE_ROWS else 1)
@@ -181,41 +121,41 @@ def _product_tile(rows: int) -> Any:
                 left, left_at, right, right_at, offsets, offsets_at, start, start_at, first, into, into_at, into_step,
                 depth,
             ) = arguments  # fmt: skip
-            vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = left_at.type
-            left_start = _pointer(context, builder, signature.args[0], left, left_at)
-            right_start = _pointer(context, builder, signature.args[2], right, right_at)
-            offsets_start = _pointer(context, builder, signature.args[4], offsets, offsets_at)
-            start_start = _pointer(context, builder, signature.args[6], start, start_at)
-            into_start = _pointer(context, builder, signature.args[9], into, into_at)
-            sums = _sum_places(builder, vector, rows, vectors)
+            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+            right_start = pointer_to(context, builder, signature.args[2], right, right_at)
+            offsets_start = pointer_to(context, builder, signature.args[4], offsets, offsets_at)
+            start_start = pointer_to(context, builder, signature.args[6], start, start_at)
+            into_start = pointer_to(context, builder, signature.args[9], into, into_at)
+            sums = sum_places(builder, vector, rows, vectors)
             into_rows = [builder.gep(into_start, [builder.mul(into_step, index(row))]) for row in range(rows)]
             with builder.if_else(builder.trunc(first, ir.IntType(1))) as (begun_here, begun_before):
                 with begun_here:
                     for row in range(rows):
-                        a = _splat(builder, vector, builder.load(builder.gep(start_start, [index(row)])))
+                        a = splat(builder, vector, builder.load(builder.gep(start_start, [index(row)])))
                         for v in range(vectors):
                             builder.store(a, sums[row][v])
                 with begun_before:
                     for row in range(rows):
                         for v in range(vectors):
                             place = builder.gep(into_rows[row], [index(v * vector.count)])
-                            builder.store(_load(builder, vector, place, align), sums[row][v])
+                            builder.store(load(builder, vector, place, align), sums[row][v])
             with cgutils.for_range(builder, depth) as loop:
                 left_row = builder.gep(left_start, [builder.mul(loop.index, index(rows))])
                 right_row = builder.gep(right_start, [builder.load(builder.gep(offsets_start, [loop.index]))])
                 b = [
-                    _load(builder, vector, builder.gep(right_row, [index(v * vector.count)]), align)
+                    load(builder, vector, builder.gep(right_row, [index(v * vector.count)]), align)
                     for v in range(vectors)
                 ]
                 for row in range(rows):
-                    a = _splat(builder, vector, builder.load(builder.gep(left_row, [index(row)])))
+                    a = splat(builder, vector, builder.load(builder.gep(left_row, [index(row)])))
                     for v in range(vectors):
-                        _multiply_add(builder, a, b[v], sums[row][v])
+                        multiply_add(builder, a, b[v], sums[row][v])
             for row in range(rows):
                 for v in range(vectors):
                     place = builder.gep(into_rows[row], [index(v * vector.count)])
-                    _store(builder, builder.load(sums[row][v]), place, align)
+                    store(builder, builder.load(sums[row][v]), place, align)
             return context.get_dummy_value()
 
         n = types.intp
@@ -248,13 +188,13 @@ def _dot_tile(rows: int, columns: int) -> Any:
     def tile(typing_context, left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length):  # type: ignore[no-untyped-def]
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length = arguments
-            vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = left_at.type
-            left_start = _pointer(context, builder, signature.args[0], left, left_at)
-            right_start = _pointer(context, builder, signature.args[3], right, right_at)
-            offsets_start = _pointer(context, builder, signature.args[5], offsets, offsets_at)
-            into_start = _pointer(context, builder, signature.args[7], into, into_at)
-            sums = _sum_places(builder, vector, rows, columns)
+            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+            right_start = pointer_to(context, builder, signature.args[3], right, right_at)
+            offsets_start = pointer_to(context, builder, signature.args[5], offsets, offsets_at)
+            into_start = pointer_to(context, builder, signature.args[7], into, into_at)
+            sums = sum_places(builder, vector, rows, columns)
             zeros = ir.Constant(vector, [0.0] * vector.count)
             for place in [place for row in sums for place in row]:
                 builder.store(zeros, place)
@@ -264,17 +204,17 @@ def _dot_tile(rows: int, columns: int) -> Any:
             ]
             with cgutils.for_range(builder, builder.sdiv(length, index(vector.count))) as loop:
                 at = builder.mul(loop.index, index(vector.count))
-                a = [_load(builder, vector, builder.gep(row, [at]), align) for row in left_rows]
+                a = [load(builder, vector, builder.gep(row, [at]), align) for row in left_rows]
                 for column in range(columns):
-                    b = _load(builder, vector, builder.gep(right_rows[column], [at]), align)
+                    b = load(builder, vector, builder.gep(right_rows[column], [at]), align)
                     for row in range(rows):
-                        _multiply_add(builder, a[row], b, sums[row][column])
+                        multiply_add(builder, a[row], b, sums[row][column])
             totals = [builder.load(place) for row in sums for place in row]
             totals += [zeros] * (-len(totals) % vector.count)
             for start in range(0, len(totals), vector.count):
                 place = builder.gep(into_start, [index(start)])
                 group = _lane_sums(builder, totals[start : start + vector.count])
-                _store(builder, builder.fadd(_load(builder, vector, place, align), group), place, align)
+                store(builder, builder.fadd(load(builder, vector, place, align), group), place, align)
             return context.get_dummy_value()
 
         n = types.intp
@@ -287,56 +227,35 @@ def _dot_tile(rows: int, columns: int) -> Any:
 def _max_tile(typing_context, source, source_at, offsets, deltas, taps, lowest, best, where, into_at):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, source_at, offsets, deltas, taps, lowest, best, where, into_at = arguments
-        vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
         index, whole = source_at.type, ir.IntType(32)
         places = ir.VectorType(whole, vector.count)
-        source_start = _pointer(context, builder, signature.args[0], source, source_at)
-        offsets_start = _pointer(context, builder, signature.args[2], offsets, index(0))
-        deltas_start = _pointer(context, builder, signature.args[3], deltas, index(0))
-        best_start = _pointer(context, builder, signature.args[6], best, into_at)
-        where_start = _pointer(context, builder, signature.args[7], where, into_at)
-        largest = [cgutils.alloca_once_value(builder, _splat(builder, vector, lowest)) for _ in range(MAX_VECTORS)]
+        source_start = pointer_to(context, builder, signature.args[0], source, source_at)
+        offsets_start = pointer_to(context, builder, signature.args[2], offsets, index(0))
+        deltas_start = pointer_to(context, builder, signature.args[3], deltas, index(0))
+        best_start = pointer_to(context, builder, signature.args[6], best, into_at)
+        where_start = pointer_to(context, builder, signature.args[7], where, into_at)
+        largest = [cgutils.alloca_once_value(builder, splat(builder, vector, lowest)) for _ in range(MAX_VECTORS)]
         nowhere = ir.Constant(places, [-1] * vector.count)
         found = [cgutils.alloca_once_value(builder, nowhere) for _ in range(MAX_VECTORS)]
         with cgutils.for_range(builder, taps) as loop:
             start = builder.gep(source_start, [builder.load(builder.gep(offsets_start, [loop.index]))])
             delta = builder.trunc(builder.load(builder.gep(deltas_start, [loop.index])), whole)
             for v in range(MAX_VECTORS):
-                value = _load(builder, vector, builder.gep(start, [index(v * vector.count)]), align)
+                value = load(builder, vector, builder.gep(start, [index(v * vector.count)]), align)
                 before = builder.load(largest[v])
                 nan = builder.fcmp_unordered("uno", value, value)
                 wins = builder.or_(builder.fcmp_ordered(">", value, before), nan)
                 builder.store(builder.select(wins, value, before), largest[v])
-                builder.store(builder.select(wins, _splat(builder, places, delta), builder.load(found[v])), found[v])
+                builder.store(builder.select(wins, splat(builder, places, delta), builder.load(found[v])), found[v])
         for v in range(MAX_VECTORS):
             at = [index(v * vector.count)]
-            _store(builder, builder.load(largest[v]), builder.gep(best_start, at), align)
-            _store(builder, builder.load(found[v]), builder.gep(where_start, at), 4)
+            store(builder, builder.load(largest[v]), builder.gep(best_start, at), align)
+            store(builder, builder.load(found[v]), builder.gep(where_start, at), 4)
         return context.get_dummy_value()
 
     n = types.intp
     return types.void(source, n, offsets, deltas, n, source.dtype, best, where, n), generate
-
-
-def _lanes_from(builder: Any, vector: Any, at: Any) -> Any:
-    """The 32-bit numbers at, at + 1, at + 2 ... in as many lanes as `vector` has."""
-    lane = ir.IntType(32)
-    positions = ir.VectorType(lane, vector.count)
-    steps = ir.Constant(positions, list(range(vector.count)))
-    return builder.add(_splat(builder, positions, builder.trunc(at, lane)), steps)
-
-
-def _below(builder: Any, lanes: Any, limit: Any) -> Any:
-    """Which of the lanes are below `limit`."""
-    return builder.icmp_signed("<", lanes, _splat(builder, lanes.type, builder.trunc(limit, lanes.type.element)))
-
-
-def _load_masked(builder: Any, vector: Any, pointer: Any, align: int, mask: Any) -> Any:
-    """The lanes for which `mask` is set, and zero in the others, of which nothing is read."""
-    place = builder.bitcast(pointer, vector.as_pointer())
-    zeros = ir.Constant(vector, [0.0] * vector.count)
-    name = f"llvm.masked.load.{_suffix(vector)}.p0"
-    return _intrinsic_call(builder, name, vector, [place, ir.IntType(32)(align), mask, zeros])
 
 
 def _copy_rows(step: int, adds: bool = False) -> Any:
@@ -346,34 +265,34 @@ def _copy_rows(step: int, adds: bool = False) -> Any:
     def copy(typing_context, source, source_at, source_row, low, high, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             source, source_at, source_row, low, high, target, target_at, target_row, rows, count = arguments
-            vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = source_at.type
-            source_start = _pointer(context, builder, signature.args[0], source, source_at)
-            target_start = _pointer(context, builder, signature.args[5], target, target_at)
+            source_start = pointer_to(context, builder, signature.args[0], source, source_at)
+            target_start = pointer_to(context, builder, signature.args[5], target, target_at)
             even = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), list(range(0, 2 * vector.count, 2)))
             vectors = builder.sdiv(builder.add(count, index(vector.count - 1)), index(vector.count))
             with cgutils.for_range(builder, vectors) as column:
                 at = builder.mul(column.index, index(vector.count))
-                wanted = _below(builder, _lanes_from(builder, vector, at), count)
+                wanted = below(builder, lanes_from(builder, vector, at), count)
                 masks = []
                 for part in range(step):
                     # Number `at * step` of a row and those behind it: the ones of `low` to `high - 1` may be read.
                     first = builder.add(builder.mul(at, index(step)), index(part * vector.count))
-                    lanes = _lanes_from(builder, vector, first)
+                    lanes = lanes_from(builder, vector, first)
                     last = builder.sub(builder.mul(high, index(step)), index(step - 1))
-                    outside = _below(builder, lanes, builder.mul(low, index(step)))
-                    masks.append(builder.and_(_below(builder, lanes, last), builder.not_(outside)))
+                    outside = below(builder, lanes, builder.mul(low, index(step)))
+                    masks.append(builder.and_(below(builder, lanes, last), builder.not_(outside)))
                 with cgutils.for_range(builder, rows) as row:
                     begin = builder.add(builder.mul(row.index, source_row), builder.mul(at, index(step)))
                     parts = []
                     for part, mask in enumerate(masks):
                         place = builder.gep(source_start, [builder.add(begin, index(part * vector.count))])
-                        parts.append(_load_masked(builder, vector, place, align, mask))
+                        parts.append(load_masked(builder, vector, place, align, mask))
                     value = parts[0] if step == 1 else builder.shuffle_vector(*parts, even)
                     place = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), at)])
                     if adds:
-                        value = builder.fadd(value, _load_masked(builder, vector, place, align, wanted))
-                    _store_masked(builder, value, place, align, wanted)
+                        value = builder.fadd(value, load_masked(builder, vector, place, align, wanted))
+                    store_masked(builder, value, place, align, wanted)
             return context.get_dummy_value()
 
         n = types.intp
@@ -386,24 +305,24 @@ def _copy_rows(step: int, adds: bool = False) -> Any:
 def _spread_rows(typing_context, source, source_at, source_row, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, source_at, source_row, target, target_at, target_row, rows, count = arguments
-        vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
         index, half = source_at.type, vector.count // 2
-        source_start = _pointer(context, builder, signature.args[0], source, source_at)
-        target_start = _pointer(context, builder, signature.args[3], target, target_at)
+        source_start = pointer_to(context, builder, signature.args[0], source, source_at)
+        target_start = pointer_to(context, builder, signature.args[3], target, target_at)
         twice = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [i // 2 for i in range(vector.count)])
         whole = ir.Constant(ir.VectorType(ir.IntType(1), vector.count), [i % 2 == 0 for i in range(vector.count)])
         undefined = ir.Constant(vector, ir.Undefined)
         with cgutils.for_range(builder, builder.sdiv(builder.add(count, index(half - 1)), index(half))) as column:
             at = builder.mul(column.index, index(half))
-            wanted = _below(builder, _lanes_from(builder, vector, at), count)
+            wanted = below(builder, lanes_from(builder, vector, at), count)
             doubled = builder.mul(at, index(2))
-            room = _below(builder, _lanes_from(builder, vector, doubled), builder.mul(count, index(2)))
+            room = below(builder, lanes_from(builder, vector, doubled), builder.mul(count, index(2)))
             room = builder.and_(room, whole)
             with cgutils.for_range(builder, rows) as row:
                 begin = builder.gep(source_start, [builder.add(builder.mul(row.index, source_row), at)])
-                value = _load_masked(builder, vector, begin, align, wanted)
+                value = load_masked(builder, vector, begin, align, wanted)
                 place = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), doubled)])
-                _store_masked(builder, builder.shuffle_vector(value, undefined, twice), place, align, room)
+                store_masked(builder, builder.shuffle_vector(value, undefined, twice), place, align, room)
         return context.get_dummy_value()
 
     n = types.intp

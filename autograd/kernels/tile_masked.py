@@ -16,18 +16,18 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.tile import (
-    _below,
-    _lanes_from,
-    _load,
-    _load_masked,
-    _multiply_add,
-    _pointer,
-    _splat,
-    _store,
-    _store_masked,
-    _vector_type,
+from autograd.kernels.vectors import (
+    below,
     lanes,
+    lanes_from,
+    load,
+    load_masked,
+    multiply_add,
+    pointer_to,
+    splat,
+    store,
+    store_masked,
+    vector_type,
 )
 
 
@@ -97,10 +97,10 @@ def _store_below(builder: Any, value: Any, pointer: Any, align: int, at: Any, si
     whole = builder.icmp_signed("<=", builder.add(at, at.type(value.type.count)), size)
     with builder.if_else(whole, likely=True) as (in_full, in_part):
         with in_full:
-            _store(builder, value, pointer, align)
+            store(builder, value, pointer, align)
         with in_part:
-            wanted = _below(builder, _lanes_from(builder, value.type, at), size)
-            _store_masked(builder, value, pointer, align, wanted)
+            wanted = below(builder, lanes_from(builder, value.type, at), size)
+            store_masked(builder, value, pointer, align, wanted)
 
 
 def _product_run(taps: int) -> Any:
@@ -112,17 +112,17 @@ def _product_run(taps: int) -> Any:
     ):
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             source, source_at, offsets, masks, taps_at, weight, weight_at, begin, out, out_at, size = arguments
-            vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = size.type
             vectors = _vectors(builder, vector, size)
-            start = _pointer(context, builder, signature.args[0], source, source_at)
-            offsets = _pointer(context, builder, signature.args[2], offsets, taps_at)
-            masks = _pointer(context, builder, signature.args[3], masks, builder.mul(taps_at, vectors))
-            weights = _pointer(context, builder, signature.args[5], weight, weight_at)
-            out_start = _pointer(context, builder, signature.args[8], out, out_at)
+            start = pointer_to(context, builder, signature.args[0], source, source_at)
+            offsets = pointer_to(context, builder, signature.args[2], offsets, taps_at)
+            masks = pointer_to(context, builder, signature.args[3], masks, builder.mul(taps_at, vectors))
+            weights = pointer_to(context, builder, signature.args[5], weight, weight_at)
+            out_start = pointer_to(context, builder, signature.args[8], out, out_at)
             starts = [builder.gep(start, [builder.load(builder.gep(offsets, [index(t)]))]) for t in range(taps)]
-            factors = [_splat(builder, vector, builder.load(builder.gep(weights, [index(t)]))) for t in range(taps)]
-            first = _splat(builder, vector, begin)
+            factors = [splat(builder, vector, builder.load(builder.gep(weights, [index(t)]))) for t in range(taps)]
+            first = splat(builder, vector, begin)
             place = cgutils.alloca_once(builder, vector)
             with cgutils.for_range(builder, vectors) as loop:
                 at = builder.mul(loop.index, index(vector.count))
@@ -130,8 +130,8 @@ def _product_run(taps: int) -> Any:
                 builder.store(first, place)
                 for t in range(taps):
                     mask = _mask(builder, vector, masks, builder.add(mask_at, index(t)))
-                    number = _load_masked(builder, vector, builder.gep(starts[t], [at]), align, mask)
-                    _multiply_add(builder, number, factors[t], place)
+                    number = load_masked(builder, vector, builder.gep(starts[t], [at]), align, mask)
+                    multiply_add(builder, number, factors[t], place)
                 _store_below(builder, builder.load(place), builder.gep(out_start, [at]), align, at, size)
             return context.get_dummy_value()
 
@@ -152,17 +152,17 @@ def _dot_run(taps: int) -> Any:
             (
                 left, left_at, left_step, right, right_at, right_step, offsets, masks, sums, size, images,
             ) = arguments  # fmt: skip
-            vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = size.type
-            left_start = _pointer(context, builder, signature.args[0], left, left_at)
-            right_start = _pointer(context, builder, signature.args[3], right, right_at)
-            offsets = _pointer(context, builder, signature.args[6], offsets, index(0))
-            masks = _pointer(context, builder, signature.args[7], masks, index(0))
-            totals = _pointer(context, builder, signature.args[8], sums, index(0))
+            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+            right_start = pointer_to(context, builder, signature.args[3], right, right_at)
+            offsets = pointer_to(context, builder, signature.args[6], offsets, index(0))
+            masks = pointer_to(context, builder, signature.args[7], masks, index(0))
+            totals = pointer_to(context, builder, signature.args[8], sums, index(0))
             places = [cgutils.alloca_once(builder, vector) for _ in range(taps)]
             homes = [builder.gep(totals, [index(t * vector.count)]) for t in range(taps)]
             for home, place in zip(homes, places, strict=True):
-                builder.store(_load(builder, vector, home, align), place)
+                builder.store(load(builder, vector, home, align), place)
             steps = [builder.load(builder.gep(offsets, [index(t)])) for t in range(taps)]
             vectors = _vectors(builder, vector, size)
             with cgutils.for_range(builder, images) as image:
@@ -171,15 +171,15 @@ def _dot_run(taps: int) -> Any:
                 with cgutils.for_range(builder, vectors) as loop:
                     at = builder.mul(loop.index, index(vector.count))
                     mask_at = builder.mul(loop.index, index(taps))
-                    inside = _below(builder, _lanes_from(builder, vector, at), size)
-                    a = _load_masked(builder, vector, builder.gep(left_plane, [at]), align, inside)
+                    inside = below(builder, lanes_from(builder, vector, at), size)
+                    a = load_masked(builder, vector, builder.gep(left_plane, [at]), align, inside)
                     right_at = builder.gep(right_plane, [at])
                     for t in range(taps):
                         mask = _mask(builder, vector, masks, builder.add(mask_at, index(t)))
-                        b = _load_masked(builder, vector, builder.gep(right_at, [steps[t]]), align, mask)
-                        _multiply_add(builder, a, b, places[t])
+                        b = load_masked(builder, vector, builder.gep(right_at, [steps[t]]), align, mask)
+                        multiply_add(builder, a, b, places[t])
             for home, place in zip(homes, places, strict=True):
-                _store(builder, builder.load(place), home, align)
+                store(builder, builder.load(place), home, align)
             return context.get_dummy_value()
 
         n = types.intp
@@ -192,11 +192,11 @@ def _dot_run(taps: int) -> Any:
 def _zip(typing_context, even, even_at, odd, odd_at, source_row, target, target_at, target_row, rows, count):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         even, even_at, odd, odd_at, source_row, target, target_at, target_row, rows, count = arguments
-        vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
         index, width = count.type, vector.count
-        evens = _pointer(context, builder, signature.args[0], even, even_at)
-        odds = _pointer(context, builder, signature.args[2], odd, odd_at)
-        target_start = _pointer(context, builder, signature.args[5], target, target_at)
+        evens = pointer_to(context, builder, signature.args[0], even, even_at)
+        odds = pointer_to(context, builder, signature.args[2], odd, odd_at)
+        target_start = pointer_to(context, builder, signature.args[5], target, target_at)
         order = ir.VectorType(ir.IntType(32), width)
         low = ir.Constant(order, [i // 2 + i % 2 * width for i in range(width)])
         high = ir.Constant(order, [(i + width) // 2 + i % 2 * width for i in range(width)])
@@ -204,14 +204,14 @@ def _zip(typing_context, even, even_at, odd, odd_at, source_row, target, target_
         more = builder.sub(count, half)
         with cgutils.for_range(builder, _vectors(builder, vector, more)) as column:
             at = builder.mul(column.index, index(width))
-            places = _lanes_from(builder, vector, at)
-            in_even, in_odd = _below(builder, places, more), _below(builder, places, half)
+            places = lanes_from(builder, vector, at)
+            in_even, in_odd = below(builder, places, more), below(builder, places, half)
             doubled = builder.mul(at, index(2))
             behind = builder.add(doubled, index(width))
             with cgutils.for_range(builder, rows) as row:
                 begin = builder.add(builder.mul(row.index, source_row), at)
-                a = _load_masked(builder, vector, builder.gep(evens, [begin]), align, in_even)
-                b = _load_masked(builder, vector, builder.gep(odds, [begin]), align, in_odd)
+                a = load_masked(builder, vector, builder.gep(evens, [begin]), align, in_even)
+                b = load_masked(builder, vector, builder.gep(odds, [begin]), align, in_odd)
                 to = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), doubled)])
                 _store_below(builder, builder.shuffle_vector(a, b, low), to, align, doubled, count)
                 with builder.if_then(builder.icmp_signed("<", behind, count)):
@@ -227,30 +227,30 @@ def _zip(typing_context, even, even_at, odd, odd_at, source_row, target, target_
 def _unzip(typing_context, source, source_at, source_row, even, even_at, odd, odd_at, target_row, rows, count):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, source_at, source_row, even, even_at, odd, odd_at, target_row, rows, count = arguments
-        vector, align = _vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
         index, width = count.type, vector.count
-        source_start = _pointer(context, builder, signature.args[0], source, source_at)
-        evens = _pointer(context, builder, signature.args[3], even, even_at)
-        odds = _pointer(context, builder, signature.args[5], odd, odd_at)
+        source_start = pointer_to(context, builder, signature.args[0], source, source_at)
+        evens = pointer_to(context, builder, signature.args[3], even, even_at)
+        odds = pointer_to(context, builder, signature.args[5], odd, odd_at)
         order = ir.VectorType(ir.IntType(32), width)
         half = builder.sdiv(count, index(2))
         more = builder.sub(count, half)
         with cgutils.for_range(builder, _vectors(builder, vector, more)) as column:
             at = builder.mul(column.index, index(width))
-            places = _lanes_from(builder, vector, at)
-            in_even, in_odd = _below(builder, places, more), _below(builder, places, half)
+            places = lanes_from(builder, vector, at)
+            in_even, in_odd = below(builder, places, more), below(builder, places, half)
             doubled = builder.mul(at, index(2))
             behind = builder.add(doubled, index(width))
-            near = _below(builder, _lanes_from(builder, vector, doubled), count)
-            far = _below(builder, _lanes_from(builder, vector, behind), count)
+            near = below(builder, lanes_from(builder, vector, doubled), count)
+            far = below(builder, lanes_from(builder, vector, behind), count)
             with cgutils.for_range(builder, rows) as row:
                 begin = builder.gep(source_start, [builder.add(builder.mul(row.index, source_row), doubled)])
-                a = _load_masked(builder, vector, begin, align, near)
-                b = _load_masked(builder, vector, builder.gep(begin, [index(width)]), align, far)
+                a = load_masked(builder, vector, begin, align, near)
+                b = load_masked(builder, vector, builder.gep(begin, [index(width)]), align, far)
                 to = builder.add(builder.mul(row.index, target_row), at)
                 for first, target, inside in ((0, evens, in_even), (1, odds, in_odd)):
                     picked = builder.shuffle_vector(a, b, ir.Constant(order, list(range(first, 2 * width, 2))))
-                    _store_masked(builder, picked, builder.gep(target, [to]), align, inside)
+                    store_masked(builder, picked, builder.gep(target, [to]), align, inside)
         return context.get_dummy_value()
 
     n = types.intp

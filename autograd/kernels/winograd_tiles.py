@@ -22,7 +22,7 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.tile import OUTER_ROWS, VECTOR_BYTES
+from autograd.kernels.vectors import OUTER_ROWS, VECTOR_BYTES, call_llvm, load, pointer_to, splat, store
 
 # Numbers of float32 in a vector register, and output rows of a product that are computed together.
 LANES = VECTOR_BYTES // 4
@@ -112,30 +112,6 @@ _INTEGERS = ir.VectorType(ir.IntType(64), LANES)
 _ALIGN = 4
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
-    return builder.gep(context.make_array(array_type)(context, builder, array).data, [at])
-
-
-def _load(builder: Any, pointer: Any) -> Any:
-    return builder.load(builder.bitcast(pointer, _FLOATS.as_pointer()), align=_ALIGN)
-
-
-def _store(builder: Any, value: Any, pointer: Any) -> None:
-    builder.store(value, builder.bitcast(pointer, _FLOATS.as_pointer()), align=_ALIGN)
-
-
-def _broadcast(builder: Any, scalar: Any, vector: Any) -> Any:
-    lane = ir.IntType(32)
-    first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, lane(0))
-    zeros = ir.Constant(ir.VectorType(lane, LANES), [0] * LANES)
-    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
-
-
-def _call(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
-    signature = ir.FunctionType(result, [argument.type for argument in arguments])
-    return builder.call(cgutils.get_or_insert_function(builder.module, signature, name), arguments)
-
-
 def _lane_numbers(builder: Any) -> Any:
     return ir.Constant(_INTEGERS, list(range(LANES)))
 
@@ -147,8 +123,8 @@ def _transform(mapped: Map, size: int) -> Any:
     def transform(typing_context, source, source_at, source_row, source_column, into, into_at, into_row, into_column):  # type: ignore[no-untyped-def]
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             source, source_at, source_row, source_column, into, into_at, into_row, into_column = arguments
-            start = _pointer(context, builder, signature.args[0], source, source_at)
-            end = _pointer(context, builder, signature.args[4], into, into_at)
+            start = pointer_to(context, builder, signature.args[0], source, source_at)
+            end = pointer_to(context, builder, signature.args[4], into, into_at)
             index = source_at.type
 
             def place(pointer: Any, row: Any, column: Any, i: int, j: int) -> Any:
@@ -158,7 +134,9 @@ def _transform(mapped: Map, size: int) -> Any:
             columns = [
                 mapped(
                     [
-                        _Register(builder, _load(builder, place(start, source_row, source_column, i, j)))
+                        _Register(
+                            builder, load(builder, _FLOATS, place(start, source_row, source_column, i, j), _ALIGN)
+                        )
                         for i in range(size)
                     ]
                 )
@@ -166,7 +144,7 @@ def _transform(mapped: Map, size: int) -> Any:
             ]
             for i in range(len(columns[0])):
                 for j, register in enumerate(mapped([column[i] for column in columns])):
-                    _store(builder, register.value, place(end, into_row, into_column, i, j))
+                    store(builder, register.value, place(end, into_row, into_column, i, j), _ALIGN)
             return context.get_dummy_value()
 
         n = types.intp
@@ -208,10 +186,10 @@ def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
 def _gather_lanes(typing_context, source, source_at, plane, channels, count, into, into_at):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, source_at, plane, channels, count, into, into_at = arguments
-        start = _pointer(context, builder, signature.args[0], source, source_at)
-        end = _pointer(context, builder, signature.args[5], into, into_at)
+        start = pointer_to(context, builder, signature.args[0], source, source_at)
+        end = pointer_to(context, builder, signature.args[5], into, into_at)
         index = source_at.type
-        inside = builder.icmp_signed("<", _lane_numbers(builder), _broadcast(builder, count, _INTEGERS))
+        inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
         zeros = ir.Constant(_FLOATS, [0.0] * LANES)
         nothing = ir.Constant(inside.type, [0] * LANES)
         rows = []
@@ -221,9 +199,9 @@ def _gather_lanes(typing_context, source, source_at, plane, channels, count, int
             place = builder.gep(start, [builder.mul(plane, index(channel))])
             place = builder.bitcast(place, _FLOATS.as_pointer())
             arguments = [place, ir.IntType(32)(_ALIGN), mask, zeros]
-            rows.append(_call(builder, f"llvm.masked.load.v{LANES}f32.p0", _FLOATS, arguments))
+            rows.append(call_llvm(builder, f"llvm.masked.load.v{LANES}f32.p0", _FLOATS, arguments))
         for pixel, value in enumerate(_transposed(builder, rows)):
-            _store(builder, value, builder.gep(end, [index(pixel * LANES)]))
+            store(builder, value, builder.gep(end, [index(pixel * LANES)]), _ALIGN)
         return context.get_dummy_value()
 
     n = types.intp
@@ -244,30 +222,31 @@ def _scatter_lanes(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane = arguments
-        start = _pointer(context, builder, signature.args[0], source, source_at)
-        bias_place = _pointer(context, builder, signature.args[2], bias, bias_at)
-        check_place = _pointer(context, builder, signature.args[4], check, check_at)
-        end = _pointer(context, builder, signature.args[8], into, into_at)
+        start = pointer_to(context, builder, signature.args[0], source, source_at)
+        bias_place = pointer_to(context, builder, signature.args[2], bias, bias_at)
+        check_place = pointer_to(context, builder, signature.args[4], check, check_at)
+        end = pointer_to(context, builder, signature.args[8], into, into_at)
         index = source_at.type
-        added = _load(builder, bias_place)
+        added = load(builder, _FLOATS, bias_place, _ALIGN)
         rows = [
-            builder.fadd(_load(builder, builder.gep(start, [index(pixel * LANES)])), added) for pixel in range(LANES)
+            builder.fadd(load(builder, _FLOATS, builder.gep(start, [index(pixel * LANES)]), _ALIGN), added)
+            for pixel in range(LANES)
         ]
         rows = _transposed(builder, rows)
-        inside = builder.icmp_signed("<", _lane_numbers(builder), _broadcast(builder, count, _INTEGERS))
+        inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
         nothing = ir.Constant(inside.type, [0] * LANES)
         zeros = ir.Constant(_FLOATS, [0.0] * LANES)
-        checked = _load(builder, check_place)
+        checked = load(builder, _FLOATS, check_place, _ALIGN)
         for channel in range(LANES):
             there = builder.icmp_signed("<", index(channel), channels)
             mask = builder.select(there, inside, nothing)
             place = builder.gep(end, [builder.mul(plane, index(channel))])
             place = builder.bitcast(place, _FLOATS.as_pointer())
             arguments = [rows[channel], place, ir.IntType(32)(_ALIGN), mask]
-            _call(builder, f"llvm.masked.store.v{LANES}f32.p0", ir.VoidType(), arguments)
+            call_llvm(builder, f"llvm.masked.store.v{LANES}f32.p0", ir.VoidType(), arguments)
             kept = builder.select(mask, rows[channel], zeros)
-            checked = _call(builder, f"llvm.fma.v{LANES}f32", _FLOATS, [kept, zeros, checked])
-        _store(builder, checked, check_place)
+            checked = call_llvm(builder, f"llvm.fma.v{LANES}f32", _FLOATS, [kept, zeros, checked])
+        store(builder, checked, check_place, _ALIGN)
         return context.get_dummy_value()
 
     n = types.intp
@@ -298,9 +277,9 @@ def _product(vectors: int) -> Any:
                 arguments
             )
             index = left_at.type
-            left_start = _pointer(context, builder, signature.args[0], left, left_at)
-            right_start = _pointer(context, builder, signature.args[4], right, right_at)
-            into_start = _pointer(context, builder, signature.args[7], into, into_at)
+            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+            right_start = pointer_to(context, builder, signature.args[4], right, right_at)
+            into_start = pointer_to(context, builder, signature.args[7], into, into_at)
             sums = [[cgutils.alloca_once(builder, _FLOATS) for _ in range(vectors)] for _ in range(ROWS)]
             zeros = ir.Constant(_FLOATS, [0.0] * LANES)
             for row in sums:
@@ -309,26 +288,26 @@ def _product(vectors: int) -> Any:
             left_rows = [builder.gep(left_start, [builder.mul(left_row, index(r))]) for r in range(ROWS)]
             with cgutils.for_range(builder, depth) as loop:
                 right_row = builder.gep(right_start, [builder.mul(right_step, loop.index)])
-                b = [_load(builder, builder.gep(right_row, [index(v * LANES)])) for v in range(vectors)]
+                b = [load(builder, _FLOATS, builder.gep(right_row, [index(v * LANES)]), _ALIGN) for v in range(vectors)]
                 at = builder.mul(left_step, loop.index)
                 for r in range(ROWS):
-                    a = _broadcast(builder, builder.load(builder.gep(left_rows[r], [at])), _FLOATS)
+                    a = splat(builder, _FLOATS, builder.load(builder.gep(left_rows[r], [at])))
                     for v in range(vectors):
                         arguments = [a, b[v], builder.load(sums[r][v])]
-                        builder.store(_call(builder, f"llvm.fma.v{LANES}f32", _FLOATS, arguments), sums[r][v])
+                        builder.store(call_llvm(builder, f"llvm.fma.v{LANES}f32", _FLOATS, arguments), sums[r][v])
             with builder.if_else(builder.icmp_signed("!=", fresh, index(0))) as (first, later):
                 with first:
                     for r in range(ROWS):
                         for v in range(vectors):
                             offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
-                            _store(builder, builder.load(sums[r][v]), builder.gep(into_start, [offset]))
+                            store(builder, builder.load(sums[r][v]), builder.gep(into_start, [offset]), _ALIGN)
                 with later:
                     for r in range(ROWS):
                         for v in range(vectors):
                             offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
                             place = builder.gep(into_start, [offset])
-                            total = builder.fadd(_load(builder, place), builder.load(sums[r][v]))
-                            _store(builder, total, place)
+                            total = builder.fadd(load(builder, _FLOATS, place, _ALIGN), builder.load(sums[r][v]))
+                            store(builder, total, place, _ALIGN)
             return context.get_dummy_value()
 
         n = types.intp

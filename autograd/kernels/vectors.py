@@ -1,0 +1,105 @@
+"""What the tiles of kernels are written with: vectors as LLVM knows them, of as many numbers as a register holds."""
+
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils
+
+
+def _registers() -> tuple[int, int]:
+    """(bytes of a vector register, rows of a product tile) for this processor.
+
+    A product tile holds rows * 3 sums, 3 vectors of the right operand and one of the left: 28 of AVX-512's or NEON's
+    32 registers, 16 of AVX2's 16.
+    """
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 64, 8
+    if features.get("avx"):
+        return 32, 4
+    return 16, 8 if features.get("neon") else 4
+
+
+VECTOR_BYTES, OUTER_ROWS = _registers()
+
+
+def lanes(dtype: np.dtype) -> int:
+    """How many numbers of `dtype` one vector register holds."""
+    return VECTOR_BYTES // dtype.itemsize
+
+
+def pointer_to(context: Any, builder: Any, array_type: Any, array: Any, at: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [at])
+
+
+def vector_type(context: Any, array_type: Any) -> Any:
+    return ir.VectorType(context.get_value_type(array_type.dtype), VECTOR_BYTES * 8 // array_type.dtype.bitwidth)
+
+
+def load(builder: Any, vector: Any, pointer: Any, align: int) -> Any:
+    return builder.load(builder.bitcast(pointer, vector.as_pointer()), align=align)
+
+
+def store(builder: Any, value: Any, pointer: Any, align: int) -> None:
+    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=align)
+
+
+def store_masked(builder: Any, value: Any, pointer: Any, align: int, mask: Any) -> None:
+    """Store the lanes of `value` for which `mask` is set."""
+    place = builder.bitcast(pointer, value.type.as_pointer())
+    name = f"llvm.masked.store.{suffix(value.type)}.p0"
+    call_llvm(builder, name, ir.VoidType(), [value, place, ir.IntType(32)(align), mask])
+
+
+def splat(builder: Any, vector: Any, scalar: Any) -> Any:
+    """A vector whose every lane is `scalar`."""
+    lane = ir.IntType(32)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, lane(0))
+    zeros = ir.Constant(ir.VectorType(lane, vector.count), [0] * vector.count)
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
+
+
+def call_llvm(builder: Any, name: str, result: Any, arguments: list[Any], **options: Any) -> Any:
+    signature = ir.FunctionType(result, [argument.type for argument in arguments])
+    function = cgutils.get_or_insert_function(builder.module, signature, name)
+    return builder.call(function, arguments, **options)
+
+
+def multiply_add(builder: Any, a: Any, b: Any, sum_place: Any) -> None:
+    """sum += a * b, lane by lane, rounded once."""
+    arguments = [a, b, builder.load(sum_place)]
+    builder.store(call_llvm(builder, f"llvm.fma.{suffix(a.type)}", a.type, arguments), sum_place)
+
+
+def suffix(vector: Any) -> str:
+    """How LLVM spells a vector type in the name of an intrinsic, such as v16f32."""
+    return f"v{vector.count}{'f32' if isinstance(vector.element, ir.FloatType) else 'f64'}"
+
+
+def lanes_from(builder: Any, vector: Any, at: Any) -> Any:
+    """The 32-bit numbers at, at + 1, at + 2 ... in as many lanes as `vector` has."""
+    lane = ir.IntType(32)
+    positions = ir.VectorType(lane, vector.count)
+    steps = ir.Constant(positions, list(range(vector.count)))
+    return builder.add(splat(builder, positions, builder.trunc(at, lane)), steps)
+
+
+def below(builder: Any, lanes: Any, limit: Any) -> Any:
+    """Which of the lanes are below `limit`."""
+    return builder.icmp_signed("<", lanes, splat(builder, lanes.type, builder.trunc(limit, lanes.type.element)))
+
+
+def load_masked(builder: Any, vector: Any, pointer: Any, align: int, mask: Any) -> Any:
+    """The lanes for which `mask` is set, and zero in the others, of which nothing is read."""
+    place = builder.bitcast(pointer, vector.as_pointer())
+    zeros = ir.Constant(vector, [0.0] * vector.count)
+    name = f"llvm.masked.load.{suffix(vector)}.p0"
+    return call_llvm(builder, name, vector, [place, ir.IntType(32)(align), mask, zeros])
+
+
+def sum_places(builder: Any, vector: Any, rows: int, columns: int) -> list[list[Any]]:
+    """Places for rows * columns vectors, which LLVM turns into registers."""
+    return [[cgutils.alloca_once(builder, vector) for _ in range(columns)] for _ in range(rows)]
