@@ -121,8 +121,13 @@ def unless_zero(g: Any, out: Any) -> Any:
     return op.where(zero, 0.0, op.div(g, op.where(zero, 1, out)))
 
 
+# Up to so many numbers, adding up all of them is not worth a kernel that may have to be compiled first.
+_WHOLE = 1 << 16
+
+
 def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    if suits_kernel(x) and dims and sorted(dims) == list(range(x.ndim - len(dims), x.ndim)):
+    trailing = suits_kernel(x) and dims and sorted(dims) == list(range(x.ndim - len(dims), x.ndim))
+    if trailing and (len(dims) < x.ndim or x.size > _WHOLE):
         return _trailing_sum(x, len(dims), keepdim)
     dtype = x.dtype if x.dtype.kind == "f" else dtypes.int64
     return x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
