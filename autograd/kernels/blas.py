@@ -7,7 +7,6 @@ NumPy's wheels bring OpenBLAS, which is called by its address; with another libr
 """
 
 import ctypes
-import importlib
 import math
 import os
 import threading
@@ -19,7 +18,7 @@ from numba import config, types
 from numba.extending import intrinsic
 
 from autograd.kernels.sharing import launches, share_out
-from autograd.kernels.threads import jit, thread_count
+from autograd.kernels.threads import jit, numpy_library, thread_count, thread_limit
 
 # Multiplications and additions up to which a product is not shared out.
 SMALL = 1 << 21
@@ -57,21 +56,20 @@ class _OpenBLAS:
         with self._lock:
             self._users -= 1
             if self._users == 0:
-                self._set(self._before)
+                # A limit may have been set in the meantime.
+                self._set(thread_limit() or self._before)
 
     def after_fork(self) -> None:
         """Let go: in the child there is nobody else to do so."""
         self._lock = threading.Lock()
         if self._users:
             self._users = 0
-            self._set(self._before)
+            self._set(thread_limit() or self._before)
 
 
 def _find() -> _OpenBLAS | None:
-    try:
-        # A name that is not the extension's own is looked for in what it is linked to.
-        library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
-    except (ImportError, OSError):
+    library = numpy_library()
+    if library is None:
         return None
     # As NumPy's wheels name the functions, and as OpenBLAS does by itself; either with integers of 64 bits.
     for name in ("scipy_{}64_", "{}64_"):

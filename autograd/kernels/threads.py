@@ -158,13 +158,22 @@ def set_thread_count(count: int) -> None:
     _limit_blas(_limit)
 
 
+def thread_limit() -> int:
+    """The number of threads that was set; 0 where none was."""
+    return _limit
+
+
+def numpy_library() -> ctypes.CDLL | None:
+    """NumPy's extension, where a name that is not its own is looked for in the BLAS that it is linked to."""
+    try:
+        return ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
+    except (ImportError, OSError):
+        return None
+
+
 def _limit_blas(count: int) -> None:
     """Tell NumPy's BLAS, where it is one that can be told."""
-    try:
-        # A name that is not the extension's own is looked for in what it is linked to.
-        library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
-    except (ImportError, OSError):
-        return
+    library = numpy_library()
     for name in _BLAS_SETTINGS:
         setting = getattr(library, name, None)
         if setting is not None:

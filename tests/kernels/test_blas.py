@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd.kernels import blas
+from autograd.kernels import blas, threads
 
 ROOT = Path(__file__).parents[2]
 needs_library = pytest.mark.skipif(blas.held is None, reason="NumPy's BLAS is not one that is called by address")
@@ -90,6 +90,20 @@ def test_the_library_has_its_threads_back_afterwards():
     assert blas.held._get() == before
 
 
+@needs_library
+@pytest.mark.skipif(threads.config.NUMBA_NUM_THREADS < 2, reason="there is one thread")
+def test_a_limit_that_is_set_during_a_product_stays(monkeypatch):
+    before = blas.held._get()
+    monkeypatch.setattr(threads, "_limit", 0)
+    try:
+        blas.held._set(2)
+        with blas.held:
+            threads.set_thread_count(1)
+        assert blas.held._get() == 1
+    finally:
+        blas.held._set(before)
+
+
 def test_without_a_library_products_are_left_to_numpy(monkeypatch):
     random = np.random.default_rng(3)
     left, right = random.standard_normal((3, 40, 30)), random.standard_normal((3, 30, 20))
@@ -106,7 +120,7 @@ def test_a_forked_child_may_multiply():
     code = """
 import os
 import numpy as np
-from autograd.kernels import blas
+from autograd.kernels import blas, threads
 left = np.random.default_rng(0).standard_normal((300, 300))
 expected = blas.matmul(left, left)
 child = os.fork()
