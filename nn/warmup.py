@@ -152,11 +152,10 @@ def _single(x: Any) -> Any:
 @contextmanager
 def _all_threads() -> Iterator[None]:
     """Let loops over little data take the way of those over much."""
-    from autograd.kernels import sized
     from autograd.kernels.sharing import launches
 
-    before, sized.SMALL, launches.always = sized.SMALL, 0, True
+    launches.always = True
     try:
         yield
     finally:
-        sized.SMALL, launches.always = before, False
+        launches.always = False

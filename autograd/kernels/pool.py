@@ -13,10 +13,12 @@ import numpy as np
 from autograd.kernels import pool_windows
 from autograd.kernels.conv_tiles import Sizes, first_inside
 from autograd.kernels.sharing import share_out
-from autograd.kernels.sized import SMALL
 from autograd.kernels.threads import jit, thread_count
 
 Pair = tuple[int, int]
+
+# Nanoseconds of one thread's work below which a launch does not pay.
+SMALL = 60_000
 
 
 def max_pool2d(

@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-from autograd.kernels.threads import jit, launch, plain
+from autograd.kernels.threads import jit, launch
 
 # What numba's threading layers call their loop. It takes a function and calls it for a range of steps as NumPy calls
 # the loop of a generalised ufunc: function(pointers, sizes, strides, data), with the number of steps in sizes[0] and
@@ -121,13 +121,15 @@ launches = _Launches()
 def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None:
     """Run kernel(thread, threads, *arguments) for each thread, at most `thread_count()` of them.
 
-    Arrays are C-contiguous. A named tuple reaches the kernel as a plain one, as in `launch`.
+    Arrays are C-contiguous. A named tuple reaches the kernel as a plain one, and the kernel names its fields again:
+    numba would look up the type of a named one by Python code, which takes longer than the rest of a launch and keeps
+    memory at some calls.
     """
-    arguments = plain(arguments)
+    arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
     if (threads == 1 and not launches.always) or config.DISABLE_JIT:
         for thread in range(threads):
             kernel(thread, threads, *arguments)
         return
     launches.count += 1
-    if launch.run(_spread, (_address(kernel, arguments), threads, *arguments)):
+    if launch(_spread, (_address(kernel, arguments), threads, *arguments)):
         raise MemoryError(f"{kernel.__name__}: a thread could not do its share")

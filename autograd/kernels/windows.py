@@ -5,9 +5,12 @@ three-dimensional max pooling differ only in where their windows lie. The caller
 """
 
 import numpy as np
-from numba import prange
 
-from autograd.kernels.threads import jit, launch
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, thread_count
+
+# Numbers read below which a launch does not pay.
+SMALL = 1 << 15
 
 Triple = tuple[int, int, int]
 
@@ -16,7 +19,8 @@ def combine(x: np.ndarray, starts: np.ndarray, index: np.ndarray, weight: np.nda
     """out[n, o, j] = sum over k from starts[o] to starts[o + 1] of weight[k] * x[n, index[k], j]."""
     out = np.empty((x.shape[0], starts.size - 1, x.shape[2]), x.dtype)
     if out.size:
-        launch(_combine, x, starts, index, weight.astype(x.dtype), out)
+        threads = 1 if x.shape[0] * index.size * x.shape[2] < SMALL else thread_count()
+        share_out(_combine, threads, np.ascontiguousarray(x), starts, index, weight.astype(x.dtype), out)
     return out
 
 
@@ -36,10 +40,10 @@ def window_max(
         lowest = x.dtype.type(-np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min)
         volumes = (N * C, *x.shape[2:])
         flat = (N * C, *shape[2:])
-        launch(
-            _window_max, x.reshape(volumes), lowest, depth, rows, columns, dilation, out.reshape(flat),
-            indices.reshape(flat),
-        )  # fmt: skip
+        threads = 1 if max(x.size, out.size) < SMALL else thread_count()
+        windows = [np.ascontiguousarray(bounds) for bounds in (depth, rows, columns)]
+        x = np.ascontiguousarray(x).reshape(volumes)
+        share_out(_window_max, threads, x, lowest, *windows, dilation, out.reshape(flat), indices.reshape(flat))
     return out, indices
 
 
@@ -60,9 +64,9 @@ def _combine_rows(x, starts, index, weight, out):  # type: ignore[no-untyped-def
                 out[o, j] += w * row[j]
 
 
-@jit(parallel=True)
-def _combine(x, starts, index, weight, out):  # type: ignore[no-untyped-def]
-    for n in prange(x.shape[0]):
+@jit()
+def _combine(thread, threads, x, starts, index, weight, out):  # type: ignore[no-untyped-def]
+    for n in range(thread, x.shape[0], threads):
         _combine_rows(x[n], starts, index, weight, out[n])
 
 
@@ -82,11 +86,11 @@ def _largest(x, lowest, depth, rows, columns, dilation):  # type: ignore[no-unty
     return best, where
 
 
-@jit(parallel=True)
-def _window_max(x, lowest, depth, rows, columns, dilation, out, indices):  # type: ignore[no-untyped-def]
+@jit()
+def _window_max(thread, threads, x, lowest, depth, rows, columns, dilation, out, indices):  # type: ignore[no-untyped-def]
     OD, OH, OW = out.shape[1:]
-    for n in prange(x.shape[0]):
-        s = np.int64(n) if depth.shape[0] > 1 else 0
+    for n in range(thread, x.shape[0], threads):
+        s = n if depth.shape[0] > 1 else 0
         for d in range(OD):
             for h in range(OH):
                 for w in range(OW):

@@ -14,18 +14,19 @@ import os
 import threading
 import numpy as np
 import numba
-from numba import prange
-from autograd.kernels.threads import jit, launch, set_thread_count, thread_count
+from autograd.kernels import sharing
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, set_thread_count, thread_count
 
-@jit(parallel=True)
-def double(x, out):
-    for i in prange(len(x)):
+@jit()
+def double(thread, threads, x, out):
+    for i in range(thread, len(x), threads):
         out[i] = 2 * x[i]
 
 def right():
     x = np.arange(1000.0)
     out = np.zeros_like(x)
-    launch(double, x, out)
+    share_out(double, 2, x, out)
     return np.array_equal(out, 2 * x)
 """
 
@@ -68,10 +69,16 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), right())
 
 def test_a_limit_holds_in_every_python_thread():
     code = """
-counts = []
+import autograd
+taken = []
+real = sharing.launch
+sharing.launch = lambda kernel, arguments: taken.append(arguments[1]) or real(kernel, arguments)
 def count():
-    right()
-    counts.append((thread_count(), numba.get_num_threads()))
+    taken.clear()
+    autograd.exp(autograd.ones(1 << 20))
+    counts.append((thread_count(), taken[:]))
+counts = []
+count()
 set_thread_count(1)
 thread = threading.Thread(target=count)
 thread.start()
@@ -79,7 +86,7 @@ thread.join()
 count()
 print(counts)
 """
-    assert printed(code) == "[(1, 1), (1, 1)]"
+    assert printed(code, NUMBA_NUM_THREADS="2") == "[(2, [2]), (1, []), (1, [])]"
 
 
 @pytest.mark.skipif(find_spec("threadpoolctl") is None, reason="threadpoolctl is not installed")
@@ -95,3 +102,12 @@ print(before, blas())
 """
     found = printed(code, NUMBA_NUM_THREADS="2", OPENBLAS_NUM_THREADS="4")
     assert found in ("[2] [1]", "[] []")
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
+def test_loops_may_use_the_widest_vectors():
+    code = """
+right()
+print(any('"prefer-vector-width"="512"' in code for code in double.inspect_llvm().values()))
+"""
+    assert printed(code) == "True"
