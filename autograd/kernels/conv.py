@@ -44,7 +44,7 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
 
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
-    | `winograd` | all three                         | 3x3, stride 1, 16 channels or more in a group, float32     |
+    | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
     | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
     | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
     | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |

@@ -7,7 +7,7 @@ twin in NumPy, which stands in for it under NUMBA_DISABLE_JIT=1.
 The transforms are those of Toom and Cook for the points 0, a, -a, b, -b and infinity, with a = 1 / sqrt(2) and
 b = sqrt(2): of all choices tried, these lose the fewest digits in float32. Each is a linear map of a few numbers,
 written once, as a function that takes NumPy arrays and vector registers alike; a tile is mapped along its columns and
-then along its rows.
+then along its rows. Six points serve filters of F = 3 numbers with 4 outputs, and of 5 with 2: always 7 - F.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.vectors import OUTER_ROWS, VECTOR_BYTES, call_llvm, load, pointer_to, splat, store
+from autograd.kernels.vectors import (
+    OUTER_ROWS,
+    VECTOR_BYTES,
+    call_llvm,
+    load,
+    pointer_to,
+    prefetch_for_writing,
+    splat,
+    store,
+)
 
 # Numbers of float32 in a vector register, and output rows of a product that are computed together.
 LANES = VECTOR_BYTES // 4
@@ -52,39 +61,38 @@ def data_map(d: Sequence[Any]) -> list[Any]:
     ]
 
 
-def filter_map(g: Sequence[Any]) -> list[Any]:
-    """Three numbers of a filter: the values of its polynomial at the points."""
-    even_a, odd_a = (g[0] + g[2] * (A * A)) * (1 / _AT_A), g[1] * (A / _AT_A)
-    even_b, odd_b = (g[0] + g[2] * (B * B)) * (1 / _AT_B), g[1] * (B / _AT_B)
-    return [g[0] * (1 / _AT_0), even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, g[2]]
+def values_map(g: Sequence[Any]) -> list[Any]:
+    """Two to five numbers, as coefficients of a polynomial: its values at the points.
+
+    That is a filter, or the output's gradient, which stands for the filter where the weight's gradient is the output.
+    """
+
+    def at(point: float, scale: float) -> tuple[Any, Any]:
+        even, odd = g[0], g[1]
+        for power, g_even in enumerate(g[2::2], 1):
+            even = even + g_even * point ** (2 * power)
+        for power, g_odd in enumerate(g[3::2], 1):
+            odd = odd + g_odd * point ** (2 * power)
+        return even * (1 / scale), odd * (point / scale)
+
+    even_a, odd_a = at(A, _AT_A)
+    even_b, odd_b = at(B, _AT_B)
+    return [g[0] * (1 / _AT_0), even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, g[-1]]
 
 
-def gradient_map(g: Sequence[Any]) -> list[Any]:
-    """Four numbers of the output's gradient, which are the filter where the weight's gradient is the output."""
-    even_a, odd_a = (g[0] + g[2] * (A * A)) * (1 / _AT_A), (g[1] + g[3] * (A * A)) * (A / _AT_A)
-    even_b, odd_b = (g[0] + g[2] * (B * B)) * (1 / _AT_B), (g[1] + g[3] * (B * B)) * (B / _AT_B)
-    return [g[0] * (1 / _AT_0), even_a + odd_a, even_a - odd_a, even_b + odd_b, even_b - odd_b, g[3]]
+def sums_map(count: int) -> Map:
+    """The map of six products to so many outputs, or to so many numbers of a filter's gradient."""
 
+    def mapped(m: Sequence[Any]) -> list[Any]:
+        sum_a, difference_a, sum_b, difference_b = m[1] + m[2], m[1] - m[2], m[3] + m[4], m[3] - m[4]
+        out = [m[0] + sum_a + sum_b]
+        for power in range(1, count):
+            of_a, of_b = (difference_a, difference_b) if power % 2 else (sum_a, sum_b)
+            out.append(of_a * A**power + of_b * B**power)
+        out[-1] = out[-1] + m[5]
+        return out
 
-def output_map(m: Sequence[Any]) -> list[Any]:
-    """Six products to four outputs."""
-    sum_a, difference_a, sum_b, difference_b = m[1] + m[2], m[1] - m[2], m[3] + m[4], m[3] - m[4]
-    return [
-        m[0] + sum_a + sum_b,
-        difference_a * A + difference_b * B,
-        sum_a * (A * A) + sum_b * (B * B),
-        difference_a * A**3 + difference_b * B**3 + m[5],
-    ]
-
-
-def weight_map(m: Sequence[Any]) -> list[Any]:
-    """Six products to the three numbers of a filter's gradient."""
-    sum_a, difference_a, sum_b, difference_b = m[1] + m[2], m[1] - m[2], m[3] + m[4], m[3] - m[4]
-    return [
-        m[0] + sum_a + sum_b,
-        difference_a * A + difference_b * B,
-        sum_a * (A * A) + sum_b * (B * B) + m[5],
-    ]
+    return mapped
 
 
 class _Register:
@@ -116,21 +124,33 @@ def _lane_numbers(builder: Any) -> Any:
     return ir.Constant(_INTEGERS, list(range(LANES)))
 
 
-def _transform(mapped: Map, size: int) -> Any:
-    """The intrinsic that maps a tile of size x size lane groups along its columns and then along its rows."""
+def _transform(choose: Callable[[int], tuple[int, Map]], ahead: bool = False) -> Any:
+    """The intrinsic that maps a tile of size x size lane groups along its columns and then along its rows.
+
+    Its first argument is a tuple of as many numbers as a filter has along one axis: by its type a kernel is compiled
+    for that size. `choose` gives the size of the tile and the map for it.
+    """
 
     @intrinsic
-    def transform(typing_context, source, source_at, source_row, source_column, into, into_at, into_row, into_column):  # type: ignore[no-untyped-def]
+    def transform(  # type: ignore[no-untyped-def]
+        typing_context, window, source, source_at, source_row, source_column, into, into_at, into_row, into_column
+    ):  # fmt: skip
+        size, mapped = choose(window.count)
+
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            source, source_at, source_row, source_column, into, into_at, into_row, into_column = arguments
-            start = pointer_to(context, builder, signature.args[0], source, source_at)
-            end = pointer_to(context, builder, signature.args[4], into, into_at)
+            _, source, source_at, source_row, source_column, into, into_at, into_row, into_column = arguments
+            start = pointer_to(context, builder, signature.args[1], source, source_at)
+            end = pointer_to(context, builder, signature.args[5], into, into_at)
             index = source_at.type
 
             def place(pointer: Any, row: Any, column: Any, i: int, j: int) -> Any:
                 offset = builder.add(builder.mul(row, index(i)), builder.mul(column, index(j)))
                 return builder.gep(pointer, [offset])
 
+            if ahead:
+                for i in range(6):
+                    for j in range(6):
+                        prefetch_for_writing(builder, place(end, into_row, into_column, i, j))
             columns = [
                 mapped(
                     [
@@ -148,9 +168,10 @@ def _transform(mapped: Map, size: int) -> Any:
             return context.get_dummy_value()
 
         n = types.intp
-        return types.void(source, n, n, n, into, n, n, n), generate
+        return types.void(window, source, n, n, n, into, n, n, n), generate
 
-    def plain(source, source_at, source_row, source_column, into, into_at, into_row, into_column) -> None:  # type: ignore[no-untyped-def]
+    def plain(window, source, source_at, source_row, source_column, into, into_at, into_row, into_column) -> None:  # type: ignore[no-untyped-def]
+        size, mapped = choose(len(window))
         tile = _tile(source, source_at, source_row, source_column, size, size)
         columns = np.stack(mapped(list(tile)))
         rows = np.stack(mapped(list(columns.swapaxes(0, 1))), axis=1)
@@ -325,11 +346,11 @@ def _product(vectors: int) -> Any:
     return plain if config.DISABLE_JIT else product
 
 
-data_transform = _transform(data_map, 6)
-filter_transform = _transform(filter_map, 3)
-gradient_transform = _transform(gradient_map, 4)
-output_transform = _transform(output_map, 6)
-weight_transform = _transform(weight_map, 6)
+data_transform = _transform(lambda taps: (6, data_map), ahead=True)
+filter_transform = _transform(lambda taps: (taps, values_map), ahead=True)
+gradient_transform = _transform(lambda taps: (7 - taps, values_map), ahead=True)
+output_transform = _transform(lambda taps: (6, sums_map(7 - taps)))
+weight_transform = _transform(lambda taps: (6, sums_map(taps)))
 
 # into[pixel * LANES + channel] = source[channel * plane + pixel] for channel < channels and pixel < count, else zero.
 gather_lanes = _gather_lanes_plain if config.DISABLE_JIT else _gather_lanes

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from autograd.kernels import conv, reference, winograd
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.winograd_tiles import A, B, data_map, filter_map, gradient_map, output_map, weight_map
+from autograd.kernels.winograd_tiles import A, B, data_map, sums_map, values_map
 
 ROOT = Path(__file__).parents[2]
 
 
-def sizes_of(N, C, H, W, K, padding_h, padding_w, groups=1):
-    OH, OW = H + 2 * padding_h - 2, W + 2 * padding_w - 2
-    return Sizes(N, C, H, W, K, 3, 3, OH, OW, 1, 1, padding_h, padding_w, 1, 1, groups)
+def sizes_of(N, C, H, W, K, padding_h, padding_w, groups=1, F=3):
+    OH, OW = H + 2 * padding_h - F + 1, W + 2 * padding_w - F + 1
+    return Sizes(N, C, H, W, K, F, F, OH, OW, 1, 1, padding_h, padding_w, 1, 1, groups)
 
 
 def arrays(sizes, seed=0):
@@ -27,7 +27,7 @@ def arrays(sizes, seed=0):
     random = np.random.default_rng(seed)
     shapes = [
         (sizes.N, sizes.groups * sizes.C, sizes.H, sizes.W),
-        (sizes.groups * sizes.K, sizes.C, 3, 3),
+        (sizes.groups * sizes.K, sizes.C, sizes.FH, sizes.FW),
         (sizes.groups * sizes.K,),
         (sizes.N, sizes.groups * sizes.K, sizes.OH, sizes.OW),
     ]
@@ -41,7 +41,7 @@ def exact(sizes, x, weight, bias, gradient):
     return (
         reference.conv2d(x, weight, bias, *geometry),
         reference.conv2d_input_gradient(gradient, weight, x.shape[2:], *geometry),
-        reference.conv2d_weight_gradient(x, gradient, (3, 3), *geometry),
+        reference.conv2d_weight_gradient(x, gradient, weight.shape[2:], *geometry),
     )
 
 
@@ -56,8 +56,8 @@ def spread(sizes, *given_arrays):
 def transformed(sizes, x, weight, bias, gradient):
     """The same by the kernels."""
     mirrored = Sizes(
-        sizes.N, sizes.K, sizes.OH, sizes.OW, sizes.C, 3, 3, sizes.H, sizes.W,
-        1, 1, 2 - sizes.padding_h, 2 - sizes.padding_w, 1, 1, sizes.groups,
+        sizes.N, sizes.K, sizes.OH, sizes.OW, sizes.C, sizes.FH, sizes.FW, sizes.H, sizes.W,
+        1, 1, sizes.FH - 1 - sizes.padding_h, sizes.FW - 1 - sizes.padding_w, 1, 1, sizes.groups,
     )  # fmt: skip
     out, by_x, by_weight = (np.full(a.shape, 7, np.float32) for a in (gradient, x, weight))
     assert winograd.correlate(x, weight, bias, out, sizes, False)
@@ -73,8 +73,9 @@ def largest_error(found, expected):
 
 shapes = st.builds(
     sizes_of,
-    N=st.integers(1, 3), C=st.integers(1, 40), H=st.integers(3, 21), W=st.integers(3, 40), K=st.integers(1, 40),
+    N=st.integers(1, 3), C=st.integers(1, 40), H=st.integers(5, 21), W=st.integers(5, 40), K=st.integers(1, 40),
     padding_h=st.integers(0, 4), padding_w=st.integers(0, 4), groups=st.sampled_from([1, 1, 3]),
+    F=st.sampled_from([3, 5]),
 )  # fmt: skip
 
 
@@ -86,6 +87,9 @@ shapes = st.builds(
 @example(sizes_of(1, 16, 4, 300, 16, 1, 1))
 @example(sizes_of(1, 5, 3, 3, 1, 0, 0))
 @example(sizes_of(2, 17, 9, 9, 20, 1, 1, groups=3))
+@example(sizes_of(1, 70, 7, 7, 200, 1, 1))
+@example(sizes_of(2, 17, 3, 4, 90, 2, 2, groups=2, F=5))
+@example(sizes_of(3, 33, 9, 8, 20, 2, 2, F=5))
 def test_any_shape_agrees_with_the_reference(sizes):
     given_arrays = arrays(sizes)
     for found, expected, scale in zip(
@@ -100,8 +104,8 @@ def test_any_shape_agrees_with_the_reference(sizes):
 @example(sizes_of(1, 16, 3, 3, 16, 4, 3), (4, 3))
 @example(sizes_of(1, 16, 12, 17, 16, 0, 7), (3, 4))
 def test_any_dilation_agrees_with_the_reference(sizes, dilation):
-    OH = sizes.H + 2 * sizes.padding_h - 2 * dilation[0]
-    OW = sizes.W + 2 * sizes.padding_w - 2 * dilation[1]
+    OH = sizes.H + 2 * sizes.padding_h - (sizes.FH - 1) * dilation[0]
+    OW = sizes.W + 2 * sizes.padding_w - (sizes.FW - 1) * dilation[1]
     assume(OH > 0 and OW > 0)
     sizes = sizes._replace(OH=OH, OW=OW, dilation_h=dilation[0], dilation_w=dilation[1])
     given_arrays = arrays(sizes)
@@ -112,23 +116,24 @@ def test_any_dilation_agrees_with_the_reference(sizes, dilation):
         results = (
             conv.conv2d(x, weight, bias, *geometry),
             conv.conv2d_input_gradient(gradient, weight, x.shape[2:], *geometry),
-            conv.conv2d_weight_gradient(x, gradient, (3, 3), *geometry),
+            conv.conv2d_weight_gradient(x, gradient, weight.shape[2:], *geometry),
         )
     for found, expected, scale in zip(results, exact(sizes, *given_arrays), spread(sizes, *given_arrays), strict=True):
         assert np.abs(found - expected).max() / max(np.abs(expected).max(), scale) < 4e-6
 
 
+@pytest.mark.parametrize("F", [3, 5])
 @pytest.mark.parametrize("distribution", ["normal", "positive", "far from zero"])
-def test_rounding_is_a_few_times_that_of_a_plain_sum(distribution):
+def test_rounding_is_a_few_times_that_of_a_plain_sum(distribution, F):
     torch = pytest.importorskip("torch")
-    sizes = sizes_of(2, 64, 32, 32, 64, 1, 1)
+    sizes = sizes_of(2, 64, 32, 32, 64, F // 2, F // 2, F=F)
     x, weight, bias, gradient = arrays(sizes)
     if distribution == "positive":
         x, weight = np.abs(x), np.abs(weight)
     elif distribution == "far from zero":
         x += np.float32(10)
     tensors = [torch.from_numpy(a.copy()).requires_grad_() for a in (x, weight, bias)]
-    theirs = torch.nn.functional.conv2d(*tensors, padding=1)
+    theirs = torch.nn.functional.conv2d(*tensors, padding=F // 2)
     theirs.backward(torch.from_numpy(gradient))
     theirs = (theirs.detach().numpy(), tensors[0].grad.numpy(), tensors[1].grad.numpy())
     ours, right = transformed(sizes, x, weight, bias, gradient), exact(sizes, x, weight, bias, gradient)
@@ -136,20 +141,19 @@ def test_rounding_is_a_few_times_that_of_a_plain_sum(distribution):
         assert largest_error(found, expected) < 5 * largest_error(other, expected)
 
 
-def test_maps_are_exact_in_one_dimension():
+@pytest.mark.parametrize("taps", [2, 3, 4, 5])
+def test_maps_are_exact_in_one_dimension(taps):
     random = np.random.default_rng(0)
-    d, g3, g4 = random.standard_normal(6), random.standard_normal(3), random.standard_normal(4)
-    slid = [d[i : i + 3] @ g3 for i in range(4)]
-    np.testing.assert_allclose(output_map(np.multiply(data_map(d), filter_map(g3))), slid, rtol=1e-12)
-    slid = [d[i : i + 4] @ g4 for i in range(3)]
-    np.testing.assert_allclose(weight_map(np.multiply(data_map(d), gradient_map(g4))), slid, rtol=1e-12)
+    d, g = random.standard_normal(6), random.standard_normal(taps)
+    slid = [d[i : i + taps] @ g for i in range(7 - taps)]
+    np.testing.assert_allclose(sums_map(7 - taps)(np.multiply(data_map(d), values_map(g))), slid, rtol=1e-12)
 
 
 def test_filters_are_evaluated_at_the_points():
     # The polynomial 2 + 3 z + 5 z^2, over the product of the point's distances to the other points.
     points = (0, A, -A, B, -B)
     expected = [(2 + 3 * p + 5 * p * p) / np.prod([p - q for q in points if q != p]) for p in points]
-    np.testing.assert_allclose(filter_map([2.0, 3.0, 5.0]), [*expected, 5.0], rtol=1e-12)
+    np.testing.assert_allclose(values_map([2.0, 3.0, 5.0]), [*expected, 5.0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, np.float32(3e38)])
@@ -187,6 +191,8 @@ def test_large_numbers_come_out_as_by_the_plain_method():
         (sizes_of(32, 64, 18, 18, 64, 2, 2)._replace(OH=18, OW=18, dilation_h=2, dilation_w=2), np.float32, True),
         (sizes_of(32, 64, 18, 18, 64, 1, 1)._replace(OH=9, OW=9, stride_h=2, stride_w=2), np.float32, False),
         (sizes_of(32, 4, 16, 16, 4, 1, 1, groups=16), np.float32, False),
+        (sizes_of(32, 32, 16, 16, 32, 2, 2, F=5), np.float32, True),
+        (sizes_of(64, 6, 14, 14, 16, 2, 2, F=5), np.float32, False),
         (sizes_of(32, 64, 32, 32, 64, 1, 1), np.float64, False),
         (sizes_of(32, 3, 32, 32, 64, 1, 1), np.float32, False),
         (sizes_of(1, 512, 7, 7, 512, 1, 1), np.float32, False),

@@ -1,0 +1,234 @@
+"""What Winograd's convolutions are put together from: how tiles are laid out, their transforms, and their products.
+
+`winograd` says what all of it computes. `window` is a tuple of as many numbers as a filter has along one axis, F: by
+its type, kernels are compiled for filters of 3x3, whose tiles have 4x4 outputs, or of 5x5, whose tiles have 2x2. Arrays
+are flat, and lane groups are as many channels as a vector register has lanes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd.kernels.conv_tiles import Sizes
+from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.winograd_tiles import (
+    LANES,
+    ROWS,
+    data_transform,
+    filter_transform,
+    gather_lanes,
+    gradient_transform,
+    output_transform,
+    product_1,
+    product_2,
+    product_3,
+    scatter_lanes,
+    weight_transform,
+)
+
+POINTS = 36
+# Channels whose products are added up in a register before they are added to the rest.
+SUM_LENGTH = 32
+# Tiles whose products are added up so, in the gradient by the weight.
+TILES_SUMMED = 32
+# A step of which numba does not make a type of its own, and so another version of what takes it.
+ONE = np.int64(1)
+
+
+class Tiling(NamedTuple):
+    """How the tiles of a convolution are cut into blocks, and how a block lies in scratch."""
+
+    rows: int  # rows of tiles in an image
+    columns: int  # tiles in a row
+    block: int  # tiles of a block, a multiple of ROWS
+    C: int  # channels of the input that lie together in V and P, in whole lane groups
+    K: int  # channels of the output that lie together in M, G and U, likewise
+    by_c: int  # what 36 numbers of C channels take up: of a tile in V, or of a channel k in P
+    by_k: int  # what 36 numbers of K channels take up: of a tile in M or G, or of a channel c in U
+
+
+def tiles_of(sizes: Sizes) -> tuple[int, int]:
+    """The rows of tiles in an image, and the tiles in a row."""
+    step = 7 - sizes.FH
+    return -(-sizes.OH // step), -(-sizes.OW // step)
+
+
+def lay_out(sizes: Sizes, block: int, C: int, K: int) -> Tiling:
+    """A tiling in blocks of so many tiles and channels."""
+    return Tiling(*tiles_of(sizes), block, C, K, _odd_lines(POINTS * C), _odd_lines(POINTS * K))
+
+
+def round_up(number: int, multiple: int) -> int:
+    """The next multiple."""
+    return -(-number // multiple) * multiple
+
+
+def _odd_lines(numbers: int) -> int:
+    """An odd number of vectors, so that what is done together for many tiles does not fall into one set of the cache.
+    """  # fmt: skip
+    return (numbers // LANES | 1) * LANES
+
+
+def row_of_scratch(name: str, numbers: int, dtype: np.dtype) -> np.ndarray:
+    """A row of scratch for each thread."""
+    threads, step = thread_count(), round_up(numbers, 64)
+    return scratch(name, threads * step, dtype).reshape(threads, step)
+
+
+def scratch_for_staging(tiling: Tiling, sizes: Sizes, dtype: np.dtype) -> np.ndarray:
+    """For each thread, room for six rows of a run of tiles, or for the filters that are transformed together."""
+    run = (7 - sizes.FH) * min(tiling.block, tiling.columns) + sizes.FH - 1
+    numbers = max(6 * run, SUM_LENGTH * sizes.FH * sizes.FW)
+    return row_of_scratch("staged", (numbers + LANES) * LANES, dtype)
+
+
+@jit()
+def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  # type: ignore[no-untyped-def]
+    """into[(i * step + j) * LANES + c] = x[plane + c, row + i, column + j], zero outside the image.
+
+    For row + i < row_stop and j < width; planes are images of `size` and lie end to end.
+    """
+    H, W = size
+    low = min(max(-column, 0), width)
+    high = max(min(W - column, width), low)
+    for h in range(row, row_stop):
+        at = (h - row) * step * LANES
+        if h < 0 or h >= H or low == high:
+            into[at : at + width * LANES] = 0
+            continue
+        into[at : at + low * LANES] = 0
+        start = (plane * H + h) * W + column
+        for j in range(low, high, LANES):
+            gather_lanes(x, start + j, H * W, channels, high - j, into, at + j * LANES)
+        into[at + high * LANES : at + width * LANES] = 0
+
+
+@jit()
+def transform_data(window, x, sizes, tiling, group, start, count, c, staged, data, at):  # type: ignore[no-untyped-def]
+    """V of the tiles from `start` on, for the lane group from channel c on: data[at + t * by_c + p * C + lane]."""
+    step = 7 - len(window)
+    t = 0
+    while t < count:
+        row, j = divmod(start + t, tiling.columns)
+        n, i = divmod(row, tiling.rows)
+        run = min(tiling.columns - j, count - t)
+        width = step * run + len(window) - 1
+        h, w = step * i - sizes.padding_h, step * j - sizes.padding_w
+        plane = (n * sizes.groups + group) * sizes.C + c
+        stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, h + 6, w, width, staged, width)
+        for q in range(run):
+            data_transform(
+                window, staged, step * q * LANES, width * LANES, LANES,
+                data, at + (t + q) * tiling.by_c, 6 * tiling.C, tiling.C,
+            )  # fmt: skip
+        t += run
+
+
+@jit()
+def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, staged, into, at):  # type: ignore[no-untyped-def]
+    """G of the tiles from `start` on, for the lane group from channel k on: into[at + t * by_k + p * K + lane].
+    """  # fmt: skip
+    step = 7 - len(window)
+    t = 0
+    while t < count:
+        row, j = divmod(start + t, tiling.columns)
+        n, i = divmod(row, tiling.rows)
+        run = min(tiling.columns - j, count - t)
+        h, w, width = step * i, step * j, step * run
+        plane = (n * sizes.groups + group) * sizes.K + k
+        stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, h, h + step, w, width, staged, width)
+        for q in range(run):
+            gradient_transform(
+                window, staged, step * q * LANES, width * LANES, LANES,
+                into, at + (t + q) * tiling.by_k, 6 * tiling.K, tiling.K,
+            )  # fmt: skip
+        t += run
+
+
+@jit()
+def transform_output(window, products, at, bias, sizes, tiling, group, start, count, k, staged, check, out):  # type: ignore[no-untyped-def]
+    """The outputs of the tiles from `start` on, for the lane group from channel k on, plus bias[k].
+
+    M lies at products[at + t * by_k + p * K + lane].
+    """
+    step = 7 - len(window)
+    pixels = sizes.OH * sizes.OW
+    t = 0
+    while t < count:
+        row, j = divmod(start + t, tiling.columns)
+        n, i = divmod(row, tiling.rows)
+        run = min(tiling.columns - j, count - t)
+        width = min(step * run, sizes.OW - step * j)
+        for q in range(run):
+            output_transform(
+                window, products, at + (t + q) * tiling.by_k, 6 * tiling.K, tiling.K,
+                staged, step * q * LANES, step * run * LANES, LANES,
+            )  # fmt: skip
+        for r in range(min(step, sizes.OH - step * i)):
+            plane = (n * sizes.groups + group) * sizes.K + k
+            to = (plane * sizes.OH + step * i + r) * sizes.OW + step * j
+            for w in range(0, width, LANES):
+                source = (r * step * run + w) * LANES
+                scatter_lanes(staged, source, bias, k, check, 0, sizes.K - k, width - w, out, to + w, pixels)
+        t += run
+
+
+@jit()
+def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, filters, at):  # type: ignore[no-untyped-def]
+    """U of `depth` filters from channel c on, for the lane group from channel k on: filters[at + d * by_k + p * K].
+
+    The filter of c and k is weight[k, c]; where `turned`, weight[c, k] turned half round. Zero for k beyond K.
+    """
+    F = len(window)
+    size = F * F
+    if turned:
+        for d in range(depth):
+            start = ((c + d) * sizes.K + k) * size
+            for tap in range(0, size, LANES):
+                gather_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES)
+            to = at + d * tiling.by_k
+            filter_transform(window, taps, (size - 1) * LANES, -F * LANES, -LANES, filters, to, 6 * tiling.K, tiling.K)
+    else:
+        start, numbers = (k * sizes.C + c) * size, depth * size
+        for tap in range(0, numbers, LANES):
+            gather_lanes(weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES)
+        for d in range(depth):
+            to = at + d * tiling.by_k
+            filter_transform(window, taps, d * size * LANES, F * LANES, LANES, filters, to, 6 * tiling.K, tiling.K)
+
+
+@jit()
+def transform_weight(window, products, at, sizes, tiling, k, c, taps, zeros, check, out):  # type: ignore[no-untyped-def]
+    """out[k, c + lane] = weight transform of products[at + p * C + lane], for a lane group."""
+    F = len(window)
+    size = F * F
+    weight_transform(window, products, at, 6 * tiling.C, tiling.C, taps, 0, F * LANES, LANES)
+    for tap in range(0, size, LANES):
+        to = (k * sizes.C + c) * size + tap
+        scatter_lanes(taps, tap * LANES, zeros, 0, check, 0, sizes.C - c, size - tap, out, to, size)
+
+
+@jit(inline="always")
+def columns_taken(rest):  # type: ignore[no-untyped-def]
+    """How many of the remaining vectors of columns a product takes: three, but four are taken two by two."""
+    return 3 if rest == 3 or rest > 4 else min(rest, 2)
+
+
+@jit()
+def multiply(  # type: ignore[no-untyped-def]
+    left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, rows, columns, depth,
+    fresh
+):  # fmt: skip
+    """into[r, j] = (or, unless fresh, +=) sum over d < depth of left[r, d] * right[d, j]."""
+    j = 0
+    while j < columns:
+        taken = columns_taken((columns - j) // LANES)
+        for r in range(0, rows, ROWS):
+            a, b, c = left_at + r * left_row, right_at + j, into_at + r * into_row + j
+            if taken == 3:
+                product_3(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+            elif taken == 2:
+                product_2(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+            else:
+                product_1(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+        j += taken * LANES
