@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.elementary import erf, exp, expm1_of_negative, sigmoid, softplus, tanh
+from autograd.kernels.elementary import (
+    exp,
+    exp_of_negative,
+    expm1_of_negative,
+    scaled_erfc,
+    sigmoid,
+    softplus,
+    tanh,
+)
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, thread_count
 
@@ -256,13 +264,29 @@ def _mish_slope(thread, threads, gradient, x, out):  # type: ignore[no-untyped-d
         out[i] = g * (t + v * sigmoid(v) * (F(1) - t * t))
 
 
+@jit(fastmath={"contract"})
+def _normal(v):  # type: ignore[no-untyped-def]
+    """e**(-v v / 2), and the chance that a standard normal number lies further out than |v| on one side."""
+    e = exp_of_negative(F(-0.5) * v * v)
+    return e, F(0.5) * e * scaled_erfc(abs(v) * _ROOT_HALF)
+
+
+@jit()
+def _finite(v):  # type: ignore[no-untyped-def]
+    """v, or what it may stand for where all of the normal distribution lies on one side of it."""
+    v = F(20) if v > F(20) else v
+    return F(-20) if v < F(-20) else v
+
+
 @_forward_loop
 def _gelu(thread, threads, x, out):  # type: ignore[no-untyped-def]
     first, count = _share(thread, threads, x.size)
     for k in range(count):
         i = first + np.uint64(k)
         v = x[i]
-        out[i] = F(0.5) * v * (F(1) + erf(v * _ROOT_HALF))
+        near = _finite(v)
+        _, beyond = _normal(near)
+        out[i] = (F(0) if v < F(0) else v) - abs(near) * beyond
 
 
 @_backward_loop
@@ -270,9 +294,9 @@ def _gelu_slope(thread, threads, gradient, x, out):  # type: ignore[no-untyped-d
     first, count = _share(thread, threads, out.size)
     for k in range(count):
         i = first + np.uint64(k)
-        g, v = gradient[i], x[i]
-        density = exp(F(-0.5) * v * v) * _DENSITY
-        out[i] = g * (F(0.5) * (F(1) + erf(v * _ROOT_HALF)) + v * density)
+        g, v = gradient[i], _finite(x[i])
+        e, beyond = _normal(v)
+        out[i] = g * ((beyond if v < F(0) else F(1) - beyond) + v * e * _DENSITY)
 
 
 @_forward_loop

@@ -2,6 +2,9 @@
 
 The largest score of a row is taken out before the exponential, so nothing overflows. Sums run over pieces of a thousand
 numbers in float32, and over the pieces in float64.
+
+A loop of vectors takes some of them at a time, _BLOCK numbers, and is fastest for long rows; what is left of a row goes
+through one that takes a vector at a time, the last under a mask.
 """
 
 from collections.abc import Callable
@@ -9,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.elementary import exp
+from autograd.kernels.elementary import exp_of_negative as exp
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, thread_count
 
 F, I = np.float32, np.int32  # noqa: E741
 
 _LEAST = I(-(2**31))
-_PIECE = 1024
+_PIECE, _BLOCK = 1024, 64
 _SHARED = 1 << 15
 
 
@@ -81,19 +84,21 @@ def _largest(x, r):  # type: ignore[no-untyped-def]
     return I(_ordered(best)).view(np.float32)
 
 
-_sums = jit(fastmath={"reassoc", "nsz", "contract"})
+_FAST = {"reassoc", "nsz", "contract"}
+_sums = jit(fastmath=_FAST)
+_masked_sums = jit(masked=True, fastmath=_FAST)
 
 
-@_sums
-def _piece_of_exponentials(x, r, largest, start, count):  # type: ignore[no-untyped-def]
+@jit(inline="always")
+def _sum_exponentials(x, r, largest, start, count):  # type: ignore[no-untyped-def]
     total = F(0)
     for k in range(count):
         total += exp(x[r, start + np.uint64(k)] - largest)
     return total
 
 
-@_sums
-def _exponentials(x, r, largest, out, start, count):  # type: ignore[no-untyped-def]
+@jit(inline="always")
+def _keep_exponentials(x, r, largest, out, start, count):  # type: ignore[no-untyped-def]
     """out = e**(x - largest), and its sum."""
     total = F(0)
     for k in range(count):
@@ -102,6 +107,26 @@ def _exponentials(x, r, largest, out, start, count):  # type: ignore[no-untyped-
         out[r, m] = e
         total += e
     return total
+
+
+@_sums
+def _piece_of_exponentials(x, r, largest, start, count):  # type: ignore[no-untyped-def]
+    return _sum_exponentials(x, r, largest, start, count)
+
+
+@_masked_sums
+def _rest_of_exponentials(x, r, largest, start, count):  # type: ignore[no-untyped-def]
+    return _sum_exponentials(x, r, largest, start, count)
+
+
+@_sums
+def _exponentials(x, r, largest, out, start, count):  # type: ignore[no-untyped-def]
+    return _keep_exponentials(x, r, largest, out, start, count)
+
+
+@_masked_sums
+def _exponentials_of_rest(x, r, largest, out, start, count):  # type: ignore[no-untyped-def]
+    return _keep_exponentials(x, r, largest, out, start, count)
 
 
 @_sums
@@ -122,17 +147,21 @@ def _piece(a, r, start, count):  # type: ignore[no-untyped-def]
 
 @jit()
 def _log_of_sum(x, r, largest):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for start in range(0, x.shape[1], _PIECE):
-        total += _piece_of_exponentials(x, r, largest, np.uint64(start), min(_PIECE, x.shape[1] - start))
+    M = x.shape[1]
+    whole = M // _BLOCK * _BLOCK
+    total = np.float64(_rest_of_exponentials(x, r, largest, np.uint64(whole), M - whole))
+    for start in range(0, whole, _PIECE):
+        total += _piece_of_exponentials(x, r, largest, np.uint64(start), min(_PIECE, whole - start))
     return F(np.log(total))
 
 
 @jit()
 def _exponential_row(x, r, out):  # type: ignore[no-untyped-def]
-    largest, total = _largest(x, r), 0.0
-    for start in range(0, x.shape[1], _PIECE):
-        total += _exponentials(x, r, largest, out, np.uint64(start), min(_PIECE, x.shape[1] - start))
+    M = x.shape[1]
+    largest, whole = _largest(x, r), M // _BLOCK * _BLOCK
+    total = np.float64(_exponentials_of_rest(x, r, largest, out, np.uint64(whole), M - whole))
+    for start in range(0, whole, _PIECE):
+        total += _exponentials(x, r, largest, out, np.uint64(start), min(_PIECE, whole - start))
     return total
 
 

@@ -26,6 +26,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import config
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
@@ -74,28 +75,52 @@ class _WideLower(Lower):
         set.add(self.function.attributes, '"prefer-vector-width"="512"')
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _WideLowering(NativeLowering):
-    _name = "wide_native_lowering"
+class _MaskedLower(_WideLower):
+    """Asks that the last, incomplete vector of a loop be done under a mask, and not number by number.
 
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _WideLower
+    A loop takes several vectors at a time, and without a mask a row of ten numbers does not fill a single one.
+    """
+
+    def lower_normal_function(self, fndesc: Any) -> None:
+        super().lower_normal_function(fndesc)
+        wish = self.module.add_metadata(["llvm.loop.vectorize.predicate.enable", ir.IntType(1)(1)])
+        done: set[Any] = set()
+        for block in self.function.blocks:
+            done.add(block)
+            if any(target in done for target in getattr(block.terminator, "operands", ())):
+                # What names a loop begins with itself.
+                loop = self.module.add_metadata([wish, ir.IntType(32)(len(self.module.metadata))])
+                loop.operands = (loop, wish)
+                block.terminator.set_metadata("llvm.loop", loop)
 
 
-class _WideCompiler(CompilerBase):
-    """numba's compiler, with `_WideLowering` for the lowering of plain functions."""
+def _lowering(lower: type[Lower]) -> Any:
+    """The compiler of numba with another class for the lowering of plain functions."""
 
-    def define_pipelines(self) -> list[Any]:
-        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        manager.add_pass_after(_WideLowering, NativeLowering)
-        manager.passes = [entry for entry in manager.passes if entry[0] is not NativeLowering]
-        manager.finalize()
-        return [manager]
+    class Lowering(NativeLowering):
+        _name = f"native_lowering_{lower.__name__}"
+        lowering_class = lower
+
+    replacement = register_pass(mutates_CFG=True, analysis_only=False)(Lowering)
+
+    class Compiler(CompilerBase):
+        def define_pipelines(self) -> list[Any]:
+            manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            manager.add_pass_after(replacement, NativeLowering)
+            manager.passes = [entry for entry in manager.passes if entry[0] is not NativeLowering]
+            manager.finalize()
+            return [manager]
+
+    return Compiler
 
 
-def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+_WIDE, _MASKED = _lowering(_WideLower), _lowering(_MaskedLower)
+
+
+def jit(masked: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`numba.njit` without the GIL, with the disk cache where there is a folder to keep it in.
+
+    `masked` is for loops over few numbers that take long for each, as exponentials do: see `_MaskedLower`.
 
     numba recompiles a cached function when the file that holds it has changed. Ours call each other across files, so
     here a change of any file of the folder counts: otherwise an edited helper would live on in its callers.
@@ -105,7 +130,11 @@ def jit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         # As NumPy divides: a check for zero at every division would keep loops from being vectorised.
         # Nobody calls a kernel as C does.
         compiled: Any = numba.njit(
-            nogil=True, error_model="numpy", no_cfunc_wrapper=True, pipeline_class=_WideCompiler, **options
+            nogil=True,
+            error_model="numpy",
+            no_cfunc_wrapper=True,
+            pipeline_class=_MASKED if masked else _WIDE,
+            **options,
         )(function)
         if config.DISABLE_JIT:
             return function

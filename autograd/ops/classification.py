@@ -27,13 +27,21 @@ REDUCTIONS = ("mean", "sum", "none")
 # --- cross-entropy of scores and class indices, in one operation
 
 
+def _for_kernel(target: Any) -> Any:
+    """The targets as kernels take them."""
+    flags = target.flags
+    if target.dtype == np.int64 and flags.c_contiguous and flags.writeable:
+        return target
+    return np.require(target, np.int64, ["C", "W"])
+
+
 def _losses(x: Any, target: Any) -> Any:
     if not x.size:
         return np.zeros((0,), x.dtype)
     if suits_kernel(x):
         from ..kernels import softmax
 
-        return softmax.cross_entropy(x, np.require(target, np.int64, ["C", "W"]))
+        return softmax.cross_entropy(x, _for_kernel(target))
     below = x - x.max(axis=1, keepdims=True)  # of which no exp overflows
     return np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(x)), target]
 
@@ -54,7 +62,7 @@ def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
 
         share = g / x.shape[0] if reduction == "mean" else g
         scale = np.full(x.shape[0], share, x.dtype)
-        return softmax.cross_entropy_backward(x, np.require(target, np.int64, ["C", "W"]), scale)
+        return softmax.cross_entropy_backward(x, _for_kernel(target), scale)
     if reduction == "none":
         g = op.reshape(g, (x.shape[0], 1))
     elif reduction == "mean":
