@@ -48,8 +48,10 @@ def general_applier(primitive: Primitive) -> Callable[..., Any]:
 
 
 def plain_applier(primitive: Primitive) -> Callable[..., Any]:
-    """The fast path of an operation of fixed inputs, taken as they are, and one output; as linear, sum and reshape."""
+    """The fast path of an operation of fixed inputs, taken as they are, and one output that has a gradient; as linear.
+    """  # fmt: skip
     count = len(primitive.inputs)
+    passing = primitive.differentiable.index(True) if primitive.vjp is not None else 0
     forward, infer, views = primitive.forward, primitive.infer, primitive.views
     ruled = primitive.ruled or (primitive.vjp is not None,) * count
     plans = primitive.plans
@@ -80,12 +82,20 @@ def plain_applier(primitive: Primitive) -> Callable[..., Any]:
             out = forward(*arrays, *attributes)
         except (ValueError, TypeError, OverflowError, AttributeError):
             return apply_general(primitive, arguments[:count], attributes)  # which says why
+        results = None
         if type(out) is not ndarray:
-            out = np.asarray(out)
-        result = new(handles.tensor_class)
-        result._array = out
-        result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
-        result._requires_grad = False
+            if type(out) is tuple:
+                results = _wrapped(out)
+                out = results[passing]._array
+            else:
+                out = np.asarray(out)
+        if results is None:
+            result = new(handles.tensor_class)
+            result._array = out
+            result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
+            result._requires_grad = False
+        else:
+            result = results[passing]
         if views:
             _join_memory(result, arguments[0], primitive, attributes)
         if recorded and state.grad_enabled and out.dtype.kind == "f":
@@ -95,23 +105,25 @@ def plain_applier(primitive: Primitive) -> Callable[..., Any]:
             node.plan = plan
             node.attributes = attributes
             node.edges = tuple(edges)
-            node.saved = plan.save(arrays, (out,), attributes)
-            node.versions = plan.versions(arguments, arrays, (result,)) if plan.arrays else ()
+            node.saved = plan.save(arrays, (out,) if results is None else [r._array for r in results], attributes)
+            node.versions = plan.versions(arguments, arrays, results or (result,)) if plan.arrays else ()
             node.shape = out.shape
             node.dtype = out.dtype
             node.scope = state.scope
             node.hooks = node.kept = None
             result._edge = node
             result._requires_grad = True
-        return result
+        return result if results is None else results
 
     return apply
 
 
 def single_applier(primitive: Primitive) -> Callable[..., Any]:
-    """`plain_applier` for one input."""
-    forward, infer, views = primitive.forward, primitive.infer, primitive.views
+    """`plain_applier` for one input, which may be one that promotes to floating numbers, or elementwise."""
+    forward, views, promotes = primitive.forward, primitive.views, primitive.promotes == "float"
+    infer = primitive.infer if primitive.scalar is None else None  # elementwise, it says why NumPy refused
     plan = primitive.plan((True,)) if primitive.vjp is not None else None
+    passing = primitive.differentiable.index(True) if plan is not None else 0
     # Many rules read the shape and all that was given, as of a sum and of a part.
     everything = [("shape", 0), *[("attribute", k) for k in range(len(primitive.attributes))]]
     saves_everything = plan is not None and plan.sources == everything
@@ -121,18 +133,28 @@ def single_applier(primitive: Primitive) -> Callable[..., Any]:
         if type(x) not in handle_types or state.tracer is not None:
             return apply_general(primitive, (x,), attributes)
         array = x._array
+        if promotes and array.dtype.kind != "f":
+            return apply_general(primitive, (x,), attributes)
         try:
             if infer is not None:
                 infer(array, *attributes)
             out = forward(array, *attributes)
         except (ValueError, TypeError, OverflowError, AttributeError):
             return apply_general(primitive, (x,), attributes)  # which says why
+        results = None
         if type(out) is not ndarray:
-            out = np.asarray(out)
-        result = new(handles.tensor_class)
-        result._array = out
-        result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
-        result._requires_grad = False
+            if type(out) is tuple:
+                results = _wrapped(out)
+                out = results[passing]._array
+            else:
+                out = np.asarray(out)
+        if results is None:
+            result = new(handles.tensor_class)
+            result._array = out
+            result._grad = result._hooks = result._version = result._view = result.name = result._edge = None
+            result._requires_grad = False
+        else:
+            result = results[passing]
         if views:
             _join_memory(result, x, primitive, attributes)
         if x._requires_grad and plan is not None and state.grad_enabled and out.dtype.kind == "f":
@@ -140,15 +162,18 @@ def single_applier(primitive: Primitive) -> Callable[..., Any]:
             node.plan = plan
             node.attributes = attributes
             node.edges = (x._edge or x,)
-            node.saved = (array.shape, *attributes) if saves_everything else plan.save((array,), (out,), attributes)
-            node.versions = plan.versions((x,), (array,), (result,)) if plan.arrays else ()
+            if saves_everything:
+                node.saved = (array.shape, *attributes)
+            else:
+                node.saved = plan.save((array,), (out,) if results is None else [r._array for r in results], attributes)
+            node.versions = plan.versions((x,), (array,), results or (result,)) if plan.arrays else ()
             node.shape = out.shape
             node.dtype = out.dtype
             node.scope = state.scope
             node.hooks = node.kept = None
             result._edge = node
             result._requires_grad = True
-        return result
+        return result if results is None else results
 
     return apply
 
@@ -204,15 +229,20 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
             raise _not_defined(primitive, arrays, attributes) from error
         raise
     outputs = results if type(results) is tuple else (results,)
-    wrapped = [make(array if type(array) is ndarray else np.asarray(array)) for array in outputs]
+    wrapped = _wrapped(outputs)
     if primitive.views:
         _join_memory(wrapped[0], handles[0], primitive, attributes)
     if recorded and state.grad_enabled and primitive.vjp is not None:
         _record(primitive, state, handles, arrays, wrapped, attributes)
-    return wrapped[0] if len(wrapped) == 1 else tuple(wrapped)
+    return wrapped[0] if len(wrapped) == 1 else wrapped
 
 
 _NUMBERS = (float, int, bool)
+
+
+def _wrapped(outputs: Sequence[Any]) -> tuple[Any, ...]:
+    """A handle of each array, or of what a forward gave for one of no dimensions."""
+    return tuple([make(array if type(array) is ndarray else np.asarray(array)) for array in outputs])
 
 
 def _promote(primitive: Primitive, arrays: list[Any]) -> None:
@@ -240,7 +270,7 @@ def _record(
     state: graph.ThreadState,
     handles: list[Any],
     arrays: list[Any],
-    results: list[Any],
+    results: Sequence[Any],
     attributes: tuple[Any, ...],
 ) -> None:
     """Record the operation, if an input that has a rule needs a gradient and an output can have one."""

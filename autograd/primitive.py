@@ -129,8 +129,10 @@ class Primitive:
             self.apply = binary_applier(self)
         elif self.scalar is not None and len(self.inputs) == 1 and not self.attributes:
             self.apply = unary_applier(self)
-        elif not (self.variadic or self.promotes or self.scalar or self.broadcasts) and len(self.outputs) == 1:
-            self.apply = (single_applier if len(self.inputs) == 1 else plain_applier)(self)
+        elif len(self.inputs) == 1 and self.single and not (self.variadic or self.broadcasts):
+            self.apply = single_applier(self)
+        elif self.single and not (self.variadic or self.promotes or self.scalar or self.broadcasts):
+            self.apply = plain_applier(self)
         else:
             self.apply = general_applier(self)
 

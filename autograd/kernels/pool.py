@@ -6,6 +6,7 @@ columns likewise. The caller computes the output's size, because with `ceil_mode
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,7 @@ def _tiled(
     return fits and kernel_size == stride and padding == (0, 0)
 
 
+@lru_cache(maxsize=256)
 def _window_sizes(
     input_size: tuple[int, ...],
     output_size: tuple[int, ...],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import kernels
 from ..batching import all_examples, by_example
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
@@ -39,9 +40,7 @@ def _losses(x: Any, target: Any) -> Any:
     if not x.size:
         return np.zeros((0,), x.dtype)
     if suits_kernel(x):
-        from ..kernels import softmax
-
-        return softmax.cross_entropy(x, _for_kernel(target))
+        return kernels.softmax.cross_entropy(x, _for_kernel(target))
     below = x - x.max(axis=1, keepdims=True)  # of which no exp overflows
     return np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(x)), target]
 
@@ -50,7 +49,7 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
     losses = _losses(x, target)
     if reduction == "none":
         return losses
-    total = losses.sum()
+    total = np.add.reduce(losses)
     if reduction == "sum":
         return total
     return total / x.dtype.type(len(x)) if len(x) else x.dtype.type(np.nan)
@@ -58,11 +57,9 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
 
 def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
     if suits_kernel(x):
-        from ..kernels import softmax
-
         share = g / x.shape[0] if reduction == "mean" else g
         scale = np.full(x.shape[0], share, x.dtype)
-        return softmax.cross_entropy_backward(x, _for_kernel(target), scale)
+        return kernels.softmax.cross_entropy_backward(x, _for_kernel(target), scale)
     if reduction == "none":
         g = op.reshape(g, (x.shape[0], 1))
     elif reduction == "mean":

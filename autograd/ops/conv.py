@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, kernels
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
@@ -35,10 +35,9 @@ def kernel_arrays(*arrays: Any) -> list[Any]:
     ready = []
     for array in arrays:
         if array is not None:
-            if array.dtype == dtypes.float16:
+            if array.dtype.char == "e":
                 array = array.astype(dtypes.float32)
-            flags = array.flags
-            if not (flags.c_contiguous and flags.writeable):
+            if not array.flags.carray:
                 array = np.require(array, requirements=["C", "W"])
         ready.append(array)
     return ready
@@ -50,6 +49,8 @@ def whole_numbers(name: str, what: str, value: Any, least: int, count: int) -> t
     Raises:
         ArgumentError: `value` is something else.
     """
+    if type(value) is int and value >= least:
+        return (value,) * count
     listed = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if len(listed) == 1:
         listed *= count
@@ -93,47 +94,36 @@ def output_size(
 def _in_dtype(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """Run a kernel on what it wants, and give back the dtype that came in."""
 
-    def forward(*arguments: Any) -> Any:
-        dtype = arguments[0].dtype
-        arrays = [a for a in arguments if a is None or isinstance(a, np.ndarray)]
-        out = kernel(*kernel_arrays(*arrays), *arguments[len(arrays) :])
-        return out.astype(dtype, copy=False)
+    def forward(x: Any, *arguments: Any) -> Any:
+        ready = kernel_arrays(x, *[a for a in arguments if a is None or isinstance(a, np.ndarray)])
+        out = kernel(*ready, *arguments[len(ready) - 1 :])
+        return out if out.dtype is x.dtype else out.astype(x.dtype, copy=False)
 
     return forward
 
 
 def _conv2d(x: Any, weight: Any, bias: Any, *geometry: Any) -> Any:
-    from ..kernels import conv
-
-    return conv.conv2d(x, weight, bias, *geometry)
+    return kernels.conv.conv2d(x, weight, bias, *geometry)
 
 
 def _input_gradient(gradient: Any, weight: Any, input_size: Pair, *geometry: Any) -> Any:
-    from ..kernels import conv
-
     # A rule comes here without `infer`, and with another geometry the kernel would read past its arrays.
     _input_gradient_infer(gradient, weight, input_size, *geometry)
-    return conv.conv2d_input_gradient(gradient, weight, input_size, *geometry)
+    return kernels.conv.conv2d_input_gradient(gradient, weight, input_size, *geometry)
 
 
 def _weight_gradient(x: Any, gradient: Any, kernel_size: Pair, *geometry: Any) -> Any:
-    from ..kernels import conv
-
     _weight_gradient_infer(x, gradient, kernel_size, *geometry)
-    return conv.conv2d_weight_gradient(x, gradient, kernel_size, *geometry)
+    return kernels.conv.conv2d_weight_gradient(x, gradient, kernel_size, *geometry)
 
 
 def _bias_gradient(gradient: Any) -> Any:
-    from ..kernels import conv
-
-    return conv.conv2d_bias_gradient(gradient)
+    return kernels.conv.conv2d_bias_gradient(gradient)
 
 
 def _reference(name: str) -> Callable[..., Any]:
     def reference(*arguments: Any) -> Any:
-        from ..kernels import reference as plain
-
-        return getattr(plain, name)(*arguments)
+        return getattr(kernels.reference, name)(*arguments)
 
     return reference
 

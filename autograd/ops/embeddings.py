@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import kernels
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, IndexRangeError, InPlaceError, ShapeError
 from ..primitive import Sample, as_handle, define, op, version_cell
@@ -29,9 +30,7 @@ def _embedding_rule(g: Any, indices: Any, share: Any, weight_shape: tuple[int, .
     count = math.prod(indices.shape)
     flat, rows = op.reshape(g, (count, weight_shape[1])), op.reshape(indices, (count,))
     if suits_kernel(flat) and _suits_rows(rows):
-        from ..kernels import sums
-
-        return sums.add_rows(flat, rows, weight_shape[0])
+        return kernels.sums.add_rows(flat, rows, weight_shape[0])
     return op.index_select_adjoint(flat, rows, 0, weight_shape)
 
 
@@ -42,9 +41,7 @@ def _suits_rows(indices: Any) -> bool:
 
 def _look_up(weight: Any, indices: Any, share: Any) -> Any:
     if suits_kernel(weight) and _suits_rows(indices):
-        from ..kernels import sums
-
-        return sums.take_rows(weight, indices.reshape(-1)).reshape(*indices.shape, weight.shape[1])
+        return kernels.sums.take_rows(weight, indices.reshape(-1)).reshape(*indices.shape, weight.shape[1])
     return weight[indices]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import kernels
 from ..primitive import Primitive, Sample, define, op
 
 __all__ = [
@@ -66,7 +67,10 @@ def is_raw(*operands: Any) -> bool:
 
     (Where gradients are recorded it is given Tensors, and the formula has every order.)
     """
-    return all(x is None or (type(x) is np.ndarray and x.dtype != np.float16 and x.size) for x in operands)
+    for x in operands:
+        if x is not None and (type(x) is not np.ndarray or x.dtype.char == "e" or not x.size):
+            return False
+    return True
 
 
 # From this many numbers on a kernel is faster than NumPy's passes, also on one thread.
@@ -75,7 +79,7 @@ _MANY = 4096
 
 def suits_kernel(x: Any) -> bool:
     """Whether there are so many float32 numbers, side by side, that a kernel is faster than NumPy."""
-    return type(x) is np.ndarray and x.size >= _MANY and x.dtype == np.float32 and x.flags.carray
+    return type(x) is np.ndarray and x.size >= _MANY and x.dtype.char == "f" and x.flags.carray
 
 
 def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,10 +87,8 @@ def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
 
     def forward(x: Any, *settings: Any) -> Any:
         if x.size >= _MANY and x.dtype == np.float32:
-            from ..kernels import activations
-
             # A copy of a part, as of what is left of a chunk, costs less than one of NumPy's passes.
-            return activations.forward(name, x if x.flags.carray else np.array(x, order="C"), *settings)
+            return kernels.activations.forward(name, x if x.flags.carray else np.array(x, order="C"), *settings)
         return plain(x, *settings)
 
     return forward
@@ -104,9 +106,7 @@ class fused_rule:  # noqa: N801 - stands where a function does
 
     def __call__(self, g: Any, saved: Any, *settings: Any) -> Any:
         if suits_kernel(saved) and suits_kernel(g) and g.shape == saved.shape:
-            from ..kernels import activations
-
-            return activations.backward(self.name, g, saved, *settings)
+            return kernels.activations.backward(self.name, g, saved, *settings)
         return self.rule(g, saved, *settings)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, kernels
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
@@ -56,12 +56,12 @@ def _pixels(x: Any) -> Any:
 
 
 def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
-    from ..kernels import normalize
-
     if not x.size:
         return _batch_reference(x, weight, bias, eps)
     images, factors, shifts = kernel_arrays(x, weight, bias)
-    out, mean, var = normalize.batch_norm(_pixels(images), factors, shifts, eps)
+    out, mean, var = kernels.normalize.batch_norm(_pixels(images), factors, shifts, eps)
+    if out.dtype is x.dtype:
+        return out.reshape(x.shape), mean, var
     with np.errstate(over="ignore"):  # a variance may be too large for float16; what it scaled is not
         return out.reshape(x.shape).astype(x.dtype, copy=False), mean.astype(x.dtype), var.astype(x.dtype)
 
@@ -69,10 +69,8 @@ def _batch_norm(x: Any, weight: Any, bias: Any, eps: float) -> Any:
 def _rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, mean: Any, var: Any, eps: float) -> list[Any]:
     """The rule of the paper's section 3; for every order with mean and variance computed again."""
     if is_raw(g, x, weight):
-        from ..kernels import normalize
-
         images, rows, factors = kernel_arrays(g, x, weight)
-        slope, *vectors = normalize.batch_norm_backward(_pixels(images), _pixels(rows), factors, mean, var, eps)
+        slope, *vectors = kernels.normalize.batch_norm_backward(_pixels(images), _pixels(rows), factors, mean, var, eps)
         return [slope.reshape(x.shape), *vectors]
     if x.dtype == dtypes.float16:
         g, x = op.to_dtype(g, dtypes.float32), op.to_dtype(x, dtypes.float32)
@@ -141,14 +139,12 @@ def _scaled_reference(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: 
 
 
 def _scaled(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
-    from ..kernels import normalize
-
     images, centre, square, factors, shifts = kernel_arrays(x, mean, var, weight, bias)
     scale = 1 / np.sqrt(square + square.dtype.type(eps))
     if factors is not None:
         scale = scale * factors
     shifts = np.zeros_like(scale) if shifts is None else shifts
-    out = normalize.scale_channels(_pixels(images), centre, scale, shifts).reshape(x.shape)
+    out = kernels.normalize.scale_channels(_pixels(images), centre, scale, shifts).reshape(x.shape)
     return out.astype(x.dtype, copy=False)
 
 
@@ -161,14 +157,12 @@ def _scaled_rule(needs: Sequence[bool], g: Any, x: Any, mean: Any, var: Any, wei
     scale = rstd if weight is None else rstd * weight
     by_x = products = total = None
     if is_raw(g, x):
-        from ..kernels import normalize
-
         images, numbers = [_pixels(a) for a in kernel_arrays(g, x)]
         if needs[0]:
             nothing = scale * 0
-            by_x = op.reshape(normalize.scale_channels(images, nothing, scale, nothing), x.shape)
+            by_x = op.reshape(kernels.normalize.scale_channels(images, nothing, scale, nothing), x.shape)
         if True in needs[1:]:
-            total, products = normalize.channel_sums(images, numbers, mean)
+            total, products = kernels.normalize.channel_sums(images, numbers, mean)
     else:
         dims = _dims(x.ndim)
         by_x = g * _channels(scale, x.ndim)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, kernels
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
-from .conv import AXES, Pair, Triple, _in_dtype, _reference, whole_numbers
+from .conv import AXES, Pair, Triple, _in_dtype, _reference, kernel_arrays, whole_numbers
 from .families import values
 from .products import require_floating
 
@@ -50,25 +50,15 @@ def pooled_size(
     return tuple(sizes)
 
 
-def _max_pool2d(x: Any, *window: Any) -> Any:
-    from ..kernels import pool
-
-    return pool.max_pool2d(x, *window)
-
-
 def _max_forward(x: Any, *window: Any) -> Any:
-    from .conv import kernel_arrays
-
     (ready,) = kernel_arrays(x)
-    out, indices = _max_pool2d(ready, *window)
+    out, indices = kernels.pool.max_pool2d(ready, *window)
     return out.astype(x.dtype, copy=False), indices
 
 
 def _kernel(name: str) -> Callable[..., Any]:
     def run(*arguments: Any) -> Any:
-        from ..kernels import pool
-
-        return getattr(pool, name)(*arguments)
+        return getattr(kernels.pool, name)(*arguments)
 
     return _in_dtype(run)
 
@@ -204,7 +194,7 @@ def window(
     step = kernel if unset else whole_numbers(name, "stride", stride, 1, count)
     edge = whole_numbers(name, "padding", padding, 0, count)
     spacing = whole_numbers(name, "dilation", dilation, 1, count)
-    if any(2 * p > d * (k - 1) + 1 for p, k, d in zip(edge, kernel, spacing, strict=True)):
+    if any(edge) and any(2 * p > d * (k - 1) + 1 for p, k, d in zip(edge, kernel, spacing, strict=True)):
         raise ArgumentError(
             f"{name}: padding {edge} is more than half of a window of kernel_size {kernel} and dilation {spacing}, so "
             "it could see nothing else; pad less"

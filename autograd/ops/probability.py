@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, kernels
 from ..composites import composite
 from ..primitive import Sample, as_handle, define, op
 from .dims import check_dim
@@ -41,13 +41,16 @@ def _by_rows(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(*arguments: Any) -> Any:
         *arrays, dim = arguments
-        x = arrays[-1]
-        if all(suits_kernel(a) and a.shape == x.shape for a in arrays) and dim in (-1, x.ndim - 1):
-            from ..kernels import softmax
-
-            rows = [a.reshape(-1, x.shape[-1]) for a in arrays]
-            return getattr(softmax, name)(*rows).reshape(x.shape)
-        return plain(*arguments)
+        shape = arrays[-1].shape
+        if dim not in (-1, len(shape) - 1):
+            return plain(*arguments)
+        for array in arrays:
+            if not suits_kernel(array) or array.shape != shape:
+                return plain(*arguments)
+        kernel = getattr(kernels.softmax, name)
+        if len(shape) == 2:
+            return kernel(*arrays)
+        return kernel(*[array.reshape(-1, shape[-1]) for array in arrays]).reshape(shape)
 
     return run
 

@@ -28,10 +28,16 @@ ALONE = 1 << 18
 
 def same_dtype(name: str, **operands: Any) -> None:
     """Raise DtypeError unless the operands share one dtype; None is passed over."""
-    found = {n: a.dtype for n, a in operands.items() if a is not None}
-    if len(set(found.values())) > 1:
-        listed = ", ".join(f"{n} {d}" for n, d in found.items())
-        raise DtypeError(f"{name}: operands have several dtypes ({listed}); convert them to one with .to(dtype)")
+    first = None
+    for operand in operands.values():
+        if operand is not None:
+            if first is None:
+                first = operand.dtype
+            elif operand.dtype is not first and operand.dtype != first:
+                listed = ", ".join(f"{n} {a.dtype}" for n, a in operands.items() if a is not None)
+                raise DtypeError(
+                    f"{name}: operands have several dtypes ({listed}); convert them to one with .to(dtype)"
+                )
 
 
 def require_floating(name: str, x: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import graph
+from .. import graph, kernels
 from ..primitive import Handle, Sample, define, op
 from .families import values
 from .products import LINEAR
@@ -164,12 +164,11 @@ def steps(
 
 
 def _kernel(name: str, *arguments: Any) -> Any:
-    from ..kernels import recurrent
     from .conv import kernel_arrays
 
     dtype = next(a.dtype for a in arguments if isinstance(a, np.ndarray))
     ready = [kernel_arrays(a)[0] if isinstance(a, np.ndarray) else a for a in arguments]
-    found = getattr(recurrent, name)(*ready)
+    found = getattr(kernels.recurrent, name)(*ready)
     return tuple([a if a is None else a.astype(dtype, copy=False) for a in found])
 
 

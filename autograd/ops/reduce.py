@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes, graph
+from .. import dtypes, graph, kernels
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, define, op
@@ -135,10 +135,8 @@ def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
 
 def _trailing_sum(x: Any, summed: int, keepdim: bool) -> Any:
     """The sum over the last dimensions, whose numbers lie side by side."""
-    from ..kernels import sums
-
     kept = x.shape[: x.ndim - summed]
-    total = sums.row_sums(x.reshape(math.prod(kept), -1))
+    total = kernels.sums.row_sums(x.reshape(math.prod(kept), -1))
     return total.reshape(kept + (1,) * summed if keepdim else kept)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, kernels
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle, define, op
 from .conv import kernel_arrays
@@ -64,22 +64,19 @@ def _standardized(x: Any, dims: tuple[int, ...], eps: float) -> Any:
 
 def _rows(x: Any, weight: Any, bias: Any, count: int, eps: float, centred: bool) -> Any:
     """Normalise the last `count` dimensions by the kernel."""
-    from ..kernels import normalize
-
     size = math.prod(x.shape[x.ndim - count :])
     rows, *vectors = kernel_arrays(x, weight, bias)
     factors, shifts = [v if v is None else v.reshape(size) for v in vectors]
-    return normalize.layer_norm(rows.reshape(-1, size), factors, shifts, eps, centred).reshape(x.shape)
+    return kernels.normalize.layer_norm(rows.reshape(-1, size), factors, shifts, eps, centred).reshape(x.shape)
 
 
 def _rows_backward(g: Any, x: Any, weight: Any, count: int, eps: float, centred: bool) -> list[Any]:
-    from ..kernels import normalize
-
     shape = x.shape[x.ndim - count :]
     size = math.prod(shape)
     gradient, rows, factors = kernel_arrays(g, x, weight)
     factors = None if weight is None else factors.reshape(size)
-    gradients = normalize.layer_norm_backward(gradient.reshape(-1, size), rows.reshape(-1, size), factors, eps, centred)
+    gradient, rows = gradient.reshape(-1, size), rows.reshape(-1, size)
+    gradients = kernels.normalize.layer_norm_backward(gradient, rows, factors, eps, centred)
     return [v.reshape(s) for v, s in zip(gradients, (x.shape, shape, shape), strict=True)]
 
 
@@ -231,20 +228,16 @@ def _pixels(x: Any) -> Any:
 
 @_narrow
 def _group_norm(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
-    from ..kernels import normalize
-
     if not x.size:
         return x.copy()
     images, factors, shifts = kernel_arrays(x, weight, bias)
-    return normalize.group_norm(_pixels(images), factors, shifts, groups, eps).reshape(x.shape)
+    return kernels.normalize.group_norm(_pixels(images), factors, shifts, groups, eps).reshape(x.shape)
 
 
 def _group_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any, groups: int, eps: float) -> list[Any]:
     if is_raw(g, x, weight):
-        from ..kernels import normalize
-
         gradient, images, factors = kernel_arrays(g, x, weight)
-        by_x, *vectors = normalize.group_norm_backward(_pixels(gradient), _pixels(images), factors, groups, eps)
+        by_x, *vectors = kernels.normalize.group_norm_backward(_pixels(gradient), _pixels(images), factors, groups, eps)
         return [by_x.reshape(x.shape), *vectors]
     x, g, weight = _widened(x, g, weight)
     dims, shape = (0, *range(2, x.ndim)), _grouped(x, groups)

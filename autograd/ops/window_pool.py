@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import kernels
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, define, op
@@ -27,10 +28,8 @@ def distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _window_max(x: Any, depth: Any, rows: Any, columns: Any, dilation: Triple) -> Any:
-    from ..kernels import windows
-
     ready, *bounds = kernel_arrays(x, depth, rows, columns)
-    out, indices = windows.window_max(ready, bounds[0], bounds[1], bounds[2], dilation)
+    out, indices = kernels.windows.window_max(ready, bounds[0], bounds[1], bounds[2], dilation)
     return out.astype(x.dtype, copy=False), indices
 
 
