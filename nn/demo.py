@@ -191,8 +191,8 @@ def train(model: nn.Module, digits: Digits, folder: Path, seed: int, epochs: int
 def check_gradients(model: nn.Module, digits: Digits) -> int:
     """Compare the gradients of the trained model, in float64, with finite differences in random directions.
 
-    Every parameter is checked, on two digits; dropout is off, since it draws anew at each call. Where a step takes one
-    of the activations over a kink of relu or of a maximum, the two differ, so there are few of them and steps are small.
+    Every parameter is checked, on two digits; dropout is off, since it draws anew at each call. Where a step takes an
+    activation over a kink of relu or of a maximum, the two differ, so there are few of them and steps are small.
 
     Returns:
         How many parameters (numbers) were checked.

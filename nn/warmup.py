@@ -38,6 +38,7 @@ _CONVOLUTIONS: tuple[tuple[Any, ...], ...] = (
 )
 FURTHER: dict[str, tuple[tuple[tuple[Any, ...], tuple[Any, ...]], ...]] = {
     "conv2d": tuple([(case[:3], case[3:]) for case in _CONVOLUTIONS]),
+    "linear": ((((64, 80), (96, 80), (96,)), ()),),
     "max_pool2d": ((((2, 3, 9, 9),), ((3, 3), (2, 2), (1, 1), (1, 1), (5, 5))),),
     "batch_norm": ((((2, 3, 16, 16), (3,), (3,)), (1e-5,)),),
     "softmax": ((((64, 256),), (1,)),),

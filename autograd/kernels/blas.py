@@ -2,8 +2,9 @@
 
 A BLAS library's own threads spin for milliseconds after a product, in case another one follows, and the kernels that
 run meanwhile get half of the cores. So where kernels run between the products, BLAS is held to one thread, and called
-from the threads that kernels run on. Where there are products alone, as in a perceptron, its own threads are faster.
-NumPy's wheels bring OpenBLAS, which is called by its address; with another library, products are left to NumPy.
+from the threads that kernels run on. Where there are products alone, its own threads are faster. Float32 matrices of
+a few hundred rows and columns go to `product`. NumPy's wheels bring OpenBLAS, which is called by its address; with
+another library, products are left to NumPy.
 """
 
 import ctypes
@@ -17,6 +18,7 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
+from autograd.kernels import product
 from autograd.kernels.sharing import launches, share_out
 from autograd.kernels.threads import jit, numpy_library, thread_count, thread_limit
 
@@ -261,6 +263,10 @@ def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     rows, columns, depth = left.shape[-2], right.shape[-1], left.shape[-1]
     if held is None or left.dtype.char not in held.addresses or rows * columns * depth == 0:
         return left @ right
+    if left.ndim == right.ndim == 2 and product.fits(rows, columns, depth, left.dtype):
+        out = product.multiply_matrices(left, right)
+        if out is not None:
+            return out
     batch = left.shape[:-2]
     if not _among_kernels():
         return left @ right

@@ -29,6 +29,7 @@ import numpy as np
 
 from autograd.kernels import winograd_channels
 from autograd.kernels.conv_tiles import Sizes
+from autograd.kernels.product_tiles import LANES, ROWS, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.winograd_parts import (
@@ -38,7 +39,6 @@ from autograd.kernels.winograd_parts import (
     TILES_SUMMED,
     Tiling,
     lay_out,
-    multiply,
     round_up,
     row_of_scratch,
     scratch_for_staging,
@@ -49,7 +49,6 @@ from autograd.kernels.winograd_parts import (
     transform_output,
     transform_weight,
 )
-from autograd.kernels.winograd_tiles import LANES, ROWS
 
 # What a block of tiles may take up, V and M together, and how many tiles it has at least: every block passes over all
 # of U.

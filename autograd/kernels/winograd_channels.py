@@ -9,6 +9,7 @@ transforms them at once.
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
+from autograd.kernels.product_tiles import LANES, ROWS, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.winograd_parts import (
@@ -18,7 +19,6 @@ from autograd.kernels.winograd_parts import (
     TILES_SUMMED,
     Tiling,
     lay_out,
-    multiply,
     round_up,
     row_of_scratch,
     scratch_for_staging,
@@ -29,7 +29,6 @@ from autograd.kernels.winograd_parts import (
     transform_output,
     transform_weight,
 )
-from autograd.kernels.winograd_tiles import LANES, ROWS
 
 # What M or G of a block of channels may take up, and how many lane groups it has at least: every block passes over all
 # of V.

@@ -10,18 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
+from autograd.kernels.product_tiles import LANES, gather_lanes
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.winograd_tiles import (
-    LANES,
-    ROWS,
     data_transform,
     filter_transform,
-    gather_lanes,
     gradient_transform,
     output_transform,
-    product_1,
-    product_2,
-    product_3,
     scatter_lanes,
     weight_transform,
 )
@@ -99,7 +94,7 @@ def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  
         into[at : at + low * LANES] = 0
         start = (plane * H + h) * W + column
         for j in range(low, high, LANES):
-            gather_lanes(x, start + j, H * W, channels, high - j, into, at + j * LANES)
+            gather_lanes(x, start + j, H * W, channels, high - j, into, at + j * LANES, LANES)
         into[at + high * LANES : at + width * LANES] = 0
 
 
@@ -185,13 +180,13 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
         for d in range(depth):
             start = ((c + d) * sizes.K + k) * size
             for tap in range(0, size, LANES):
-                gather_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES)
+                gather_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
             to = at + d * tiling.by_k
             filter_transform(window, taps, (size - 1) * LANES, -F * LANES, -LANES, filters, to, 6 * tiling.K, tiling.K)
     else:
         start, numbers = (k * sizes.C + c) * size, depth * size
         for tap in range(0, numbers, LANES):
-            gather_lanes(weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES)
+            gather_lanes(weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES, LANES)
         for d in range(depth):
             to = at + d * tiling.by_k
             filter_transform(window, taps, d * size * LANES, F * LANES, LANES, filters, to, 6 * tiling.K, tiling.K)
@@ -206,29 +201,3 @@ def transform_weight(window, products, at, sizes, tiling, k, c, taps, zeros, che
     for tap in range(0, size, LANES):
         to = (k * sizes.C + c) * size + tap
         scatter_lanes(taps, tap * LANES, zeros, 0, check, 0, sizes.C - c, size - tap, out, to, size)
-
-
-@jit(inline="always")
-def columns_taken(rest):  # type: ignore[no-untyped-def]
-    """How many of the remaining vectors of columns a product takes: three, but four are taken two by two."""
-    return 3 if rest == 3 or rest > 4 else min(rest, 2)
-
-
-@jit()
-def multiply(  # type: ignore[no-untyped-def]
-    left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, rows, columns, depth,
-    fresh
-):  # fmt: skip
-    """into[r, j] = (or, unless fresh, +=) sum over d < depth of left[r, d] * right[d, j]."""
-    j = 0
-    while j < columns:
-        taken = columns_taken((columns - j) // LANES)
-        for r in range(0, rows, ROWS):
-            a, b, c = left_at + r * left_row, right_at + j, into_at + r * into_row + j
-            if taken == 3:
-                product_3(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
-            elif taken == 2:
-                product_2(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
-            else:
-                product_1(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
-        j += taken * LANES

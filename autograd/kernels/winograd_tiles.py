@@ -19,23 +19,10 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from autograd.kernels.vectors import (
-    OUTER_ROWS,
-    VECTOR_BYTES,
-    call_llvm,
-    load,
-    pointer_to,
-    prefetch_for_writing,
-    splat,
-    store,
-)
-
-# Numbers of float32 in a vector register, and output rows of a product that are computed together.
-LANES = VECTOR_BYTES // 4
-ROWS = OUTER_ROWS
+from autograd.kernels.product_tiles import ALIGN, FLOATS, INTEGERS, LANES, lane_numbers, transposed
+from autograd.kernels.vectors import call_llvm, load, pointer_to, prefetch_for_writing, splat, store
 
 A = 1 / math.sqrt(2)
 B = math.sqrt(2)
@@ -115,15 +102,6 @@ class _Register:
         return _Register(self.builder, self.builder.fmul(self.value, factors, flags=("contract",)))
 
 
-_FLOATS = ir.VectorType(ir.FloatType(), LANES)
-_INTEGERS = ir.VectorType(ir.IntType(64), LANES)
-_ALIGN = 4
-
-
-def _lane_numbers(builder: Any) -> Any:
-    return ir.Constant(_INTEGERS, list(range(LANES)))
-
-
 def _transform(choose: Callable[[int], tuple[int, Map]], ahead: bool = False) -> Any:
     """The intrinsic that maps a tile of size x size lane groups along its columns and then along its rows.
 
@@ -154,9 +132,7 @@ def _transform(choose: Callable[[int], tuple[int, Map]], ahead: bool = False) ->
             columns = [
                 mapped(
                     [
-                        _Register(
-                            builder, load(builder, _FLOATS, place(start, source_row, source_column, i, j), _ALIGN)
-                        )
+                        _Register(builder, load(builder, FLOATS, place(start, source_row, source_column, i, j), ALIGN))
                         for i in range(size)
                     ]
                 )
@@ -164,7 +140,7 @@ def _transform(choose: Callable[[int], tuple[int, Map]], ahead: bool = False) ->
             ]
             for i in range(len(columns[0])):
                 for j, register in enumerate(mapped([column[i] for column in columns])):
-                    store(builder, register.value, place(end, into_row, into_column, i, j), _ALIGN)
+                    store(builder, register.value, place(end, into_row, into_column, i, j), ALIGN)
             return context.get_dummy_value()
 
         n = types.intp
@@ -186,57 +162,6 @@ def _tile(array: np.ndarray, at: int, row: int, column: int, rows: int, columns:
     return np.lib.stride_tricks.as_strided(array[at:], (rows, columns, LANES), strides)
 
 
-def _transposed(builder: Any, rows: list[Any]) -> list[Any]:
-    """The square of registers transposed: each round exchanges one bit of the row's number with one of the lane's."""
-    bit = LANES // 2
-    while bit:
-        for i in range(LANES):
-            if i & bit:
-                continue
-            upper, lower = rows[i], rows[i | bit]
-            take = [j if not j & bit else LANES + j - bit for j in range(LANES)]
-            rest = [j + bit if not j & bit else LANES + j for j in range(LANES)]
-            lanes = ir.VectorType(ir.IntType(32), LANES)
-            rows[i] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, take))
-            rows[i | bit] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, rest))
-        bit //= 2
-    return rows
-
-
-@intrinsic
-def _gather_lanes(typing_context, source, source_at, plane, channels, count, into, into_at):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, source_at, plane, channels, count, into, into_at = arguments
-        start = pointer_to(context, builder, signature.args[0], source, source_at)
-        end = pointer_to(context, builder, signature.args[5], into, into_at)
-        index = source_at.type
-        inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
-        zeros = ir.Constant(_FLOATS, [0.0] * LANES)
-        nothing = ir.Constant(inside.type, [0] * LANES)
-        rows = []
-        for channel in range(LANES):
-            there = builder.icmp_signed("<", index(channel), channels)
-            mask = builder.select(there, inside, nothing)
-            place = builder.gep(start, [builder.mul(plane, index(channel))])
-            place = builder.bitcast(place, _FLOATS.as_pointer())
-            arguments = [place, ir.IntType(32)(_ALIGN), mask, zeros]
-            rows.append(call_llvm(builder, f"llvm.masked.load.v{LANES}f32.p0", _FLOATS, arguments))
-        for pixel, value in enumerate(_transposed(builder, rows)):
-            store(builder, value, builder.gep(end, [index(pixel * LANES)]), _ALIGN)
-        return context.get_dummy_value()
-
-    n = types.intp
-    return types.void(source, n, n, n, n, into, n), generate
-
-
-def _gather_lanes_plain(source, source_at, plane, channels, count, into, into_at) -> None:  # type: ignore[no-untyped-def]
-    block = np.zeros((LANES, LANES), np.float32)
-    for channel in range(min(channels, LANES)):
-        width = min(count, LANES)
-        block[:width, channel] = source[source_at + channel * plane :][:width]
-    into[into_at : into_at + LANES * LANES] = block.reshape(-1)
-
-
 @intrinsic
 def _scatter_lanes(  # type: ignore[no-untyped-def]
     typing_context, source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane
@@ -248,26 +173,26 @@ def _scatter_lanes(  # type: ignore[no-untyped-def]
         check_place = pointer_to(context, builder, signature.args[4], check, check_at)
         end = pointer_to(context, builder, signature.args[8], into, into_at)
         index = source_at.type
-        added = load(builder, _FLOATS, bias_place, _ALIGN)
+        added = load(builder, FLOATS, bias_place, ALIGN)
         rows = [
-            builder.fadd(load(builder, _FLOATS, builder.gep(start, [index(pixel * LANES)]), _ALIGN), added)
+            builder.fadd(load(builder, FLOATS, builder.gep(start, [index(pixel * LANES)]), ALIGN), added)
             for pixel in range(LANES)
         ]
-        rows = _transposed(builder, rows)
-        inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
+        rows = transposed(builder, rows)
+        inside = builder.icmp_signed("<", lane_numbers(builder), splat(builder, INTEGERS, count))
         nothing = ir.Constant(inside.type, [0] * LANES)
-        zeros = ir.Constant(_FLOATS, [0.0] * LANES)
-        checked = load(builder, _FLOATS, check_place, _ALIGN)
+        zeros = ir.Constant(FLOATS, [0.0] * LANES)
+        checked = load(builder, FLOATS, check_place, ALIGN)
         for channel in range(LANES):
             there = builder.icmp_signed("<", index(channel), channels)
             mask = builder.select(there, inside, nothing)
             place = builder.gep(end, [builder.mul(plane, index(channel))])
-            place = builder.bitcast(place, _FLOATS.as_pointer())
-            arguments = [rows[channel], place, ir.IntType(32)(_ALIGN), mask]
+            place = builder.bitcast(place, FLOATS.as_pointer())
+            arguments = [rows[channel], place, ir.IntType(32)(ALIGN), mask]
             call_llvm(builder, f"llvm.masked.store.v{LANES}f32.p0", ir.VoidType(), arguments)
             kept = builder.select(mask, rows[channel], zeros)
-            checked = call_llvm(builder, f"llvm.fma.v{LANES}f32", _FLOATS, [kept, zeros, checked])
-        store(builder, checked, check_place, _ALIGN)
+            checked = call_llvm(builder, f"llvm.fma.v{LANES}f32", FLOATS, [kept, zeros, checked])
+        store(builder, checked, check_place, ALIGN)
         return context.get_dummy_value()
 
     n = types.intp
@@ -285,80 +210,12 @@ def _scatter_lanes_plain(  # type: ignore[no-untyped-def]
             check[check_at : check_at + row.size] += row * 0
 
 
-def _product(vectors: int) -> Any:
-    """The intrinsic that multiplies ROWS rows into `vectors` vectors of columns."""
-
-    @intrinsic
-    def product(  # type: ignore[no-untyped-def]
-        typing_context, left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step,
-        depth, fresh
-    ):  # fmt: skip
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh = (
-                arguments
-            )
-            index = left_at.type
-            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
-            right_start = pointer_to(context, builder, signature.args[4], right, right_at)
-            into_start = pointer_to(context, builder, signature.args[7], into, into_at)
-            sums = [[cgutils.alloca_once(builder, _FLOATS) for _ in range(vectors)] for _ in range(ROWS)]
-            zeros = ir.Constant(_FLOATS, [0.0] * LANES)
-            for row in sums:
-                for place in row:
-                    builder.store(zeros, place)
-            left_rows = [builder.gep(left_start, [builder.mul(left_row, index(r))]) for r in range(ROWS)]
-            with cgutils.for_range(builder, depth) as loop:
-                right_row = builder.gep(right_start, [builder.mul(right_step, loop.index)])
-                b = [load(builder, _FLOATS, builder.gep(right_row, [index(v * LANES)]), _ALIGN) for v in range(vectors)]
-                at = builder.mul(left_step, loop.index)
-                for r in range(ROWS):
-                    a = splat(builder, _FLOATS, builder.load(builder.gep(left_rows[r], [at])))
-                    for v in range(vectors):
-                        arguments = [a, b[v], builder.load(sums[r][v])]
-                        builder.store(call_llvm(builder, f"llvm.fma.v{LANES}f32", _FLOATS, arguments), sums[r][v])
-            with builder.if_else(builder.icmp_signed("!=", fresh, index(0))) as (first, later):
-                with first:
-                    for r in range(ROWS):
-                        for v in range(vectors):
-                            offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
-                            store(builder, builder.load(sums[r][v]), builder.gep(into_start, [offset]), _ALIGN)
-                with later:
-                    for r in range(ROWS):
-                        for v in range(vectors):
-                            offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
-                            place = builder.gep(into_start, [offset])
-                            total = builder.fadd(load(builder, _FLOATS, place, _ALIGN), builder.load(sums[r][v]))
-                            store(builder, total, place, _ALIGN)
-            return context.get_dummy_value()
-
-        n = types.intp
-        return types.void(left, n, n, n, right, n, n, into, n, n, n, n), generate
-
-    def plain(  # type: ignore[no-untyped-def]
-        left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
-    ) -> None:  # fmt: skip
-        view = np.lib.stride_tricks.as_strided
-        a = view(left[left_at:], (ROWS, depth), (left_row * 4, left_step * 4))
-        b = view(right[right_at:], (depth, vectors * LANES), (right_step * 4, 4))
-        c = view(into[into_at:], (ROWS, vectors * LANES), (into_step * 4, 4))
-        c[...] = a @ b + (0 if fresh else c)
-
-    return plain if config.DISABLE_JIT else product
-
-
 data_transform = _transform(lambda taps: (6, data_map), ahead=True)
 filter_transform = _transform(lambda taps: (taps, values_map), ahead=True)
 gradient_transform = _transform(lambda taps: (7 - taps, values_map), ahead=True)
 output_transform = _transform(lambda taps: (6, sums_map(7 - taps)))
 weight_transform = _transform(lambda taps: (6, sums_map(taps)))
 
-# into[pixel * LANES + channel] = source[channel * plane + pixel] for channel < channels and pixel < count, else zero.
-gather_lanes = _gather_lanes_plain if config.DISABLE_JIT else _gather_lanes
-
 # into[channel * plane + pixel] = source[pixel * LANES + channel] + bias[channel] for channel < channels and
 # pixel < count. `check` keeps its zeros while all of these are finite, and becomes NaN where one is not.
 scatter_lanes = _scatter_lanes_plain if config.DISABLE_JIT else _scatter_lanes
-
-# into[r, j] = (or, unless `fresh`, +=) sum over d < depth of left[r, d] * right[d, j], for ROWS rows and one, two or
-# three vectors of columns.
-product_1, product_2, product_3 = _product(1), _product(2), _product(3)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, kernels
 from ..composites import composite
 from ..deferred import Products
 from ..errors import DtypeError, ShapeError
@@ -58,9 +58,7 @@ def _product(x: Any, y: Any) -> Any:
     """x @ y of two arrays. BLAS calculates small products on one thread, and kernels need not be imported for them."""
     if x.size * y.shape[-1] <= ALONE:
         return np.matmul(x, y)
-    from ..kernels.blas import matmul
-
-    return matmul(x, y)
+    return kernels.blas.matmul(x, y)
 
 
 Products.multiply = staticmethod(_product)
@@ -101,8 +99,17 @@ MATMUL = define(
 )
 
 
-# With few rows OpenBLAS is up to 1.7 times as fast at the product turned around, and turning it back costs less.
-_FEW_ROWS, _MANY_WEIGHTS = 32, 1 << 15
+def _affine(x: Any, y: Any, bias: Any) -> Any:
+    """x @ y, plus the bias in each row."""
+    (rows, depth), columns = x.shape, y.shape[1]
+    if rows * columns * depth > ALONE and kernels.product.fits(rows, columns, depth, x.dtype):
+        out = kernels.product.multiply_matrices(x, y, bias)
+        if out is not None:
+            return out
+    out = _product(x, y)
+    if bias is not None:
+        out += bias
+    return out
 
 
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
@@ -111,13 +118,7 @@ def _linear(x: Any, weight: Any, bias: Any) -> Any:
         return _linear(*wide).astype(dtypes.float16)
     flat = x.ndim == 2
     rows = x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-    if 1 < len(rows) <= _FEW_ROWS and weight.size >= _MANY_WEIGHTS:
-        product = _product(weight, rows.T).T
-        out = np.add(product, bias, order="C") if bias is not None else np.array(product, order="C")
-    else:
-        out = _product(rows, weight.T)
-        if bias is not None:
-            out += bias
+    out = _affine(rows, weight.T, bias)
     return out if flat else out.reshape((*x.shape[:-1], weight.shape[0]))
 
 

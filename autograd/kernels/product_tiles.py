@@ -1,0 +1,178 @@
+"""Matrix products in registers, and the turning of rows into lanes that lays out what they read.
+
+Arrays are flat; `*_at` is where something begins, `*_row` and `*_step` are distances, all counted in float32 numbers.
+Each function has a twin in NumPy, which stands in for it under NUMBA_DISABLE_JIT=1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from autograd.kernels.threads import jit
+from autograd.kernels.vectors import OUTER_ROWS, VECTOR_BYTES, call_llvm, load, pointer_to, splat, store
+
+# Numbers of float32 in a vector register, and output rows of a product that are computed together.
+LANES = VECTOR_BYTES // 4
+ROWS = OUTER_ROWS
+
+FLOATS = ir.VectorType(ir.FloatType(), LANES)
+INTEGERS = ir.VectorType(ir.IntType(64), LANES)
+ALIGN = 4
+
+
+def lane_numbers(builder: Any) -> Any:
+    return ir.Constant(INTEGERS, list(range(LANES)))
+
+
+def transposed(builder: Any, rows: list[Any]) -> list[Any]:
+    """The square of registers transposed: each round exchanges one bit of the row's number with one of the lane's."""
+    bit = LANES // 2
+    while bit:
+        for i in range(LANES):
+            if i & bit:
+                continue
+            upper, lower = rows[i], rows[i | bit]
+            take = [j if not j & bit else LANES + j - bit for j in range(LANES)]
+            rest = [j + bit if not j & bit else LANES + j for j in range(LANES)]
+            lanes = ir.VectorType(ir.IntType(32), LANES)
+            rows[i] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, take))
+            rows[i | bit] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, rest))
+        bit //= 2
+    return rows
+
+
+@intrinsic
+def _gather_lanes(typing_context, source, source_at, plane, channels, count, into, into_at, into_step):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, plane, channels, count, into, into_at, into_step = arguments
+        start = pointer_to(context, builder, signature.args[0], source, source_at)
+        end = pointer_to(context, builder, signature.args[5], into, into_at)
+        index = source_at.type
+        inside = builder.icmp_signed("<", lane_numbers(builder), splat(builder, INTEGERS, count))
+        zeros = ir.Constant(FLOATS, [0.0] * LANES)
+        nothing = ir.Constant(inside.type, [0] * LANES)
+        rows = []
+        for channel in range(LANES):
+            there = builder.icmp_signed("<", index(channel), channels)
+            mask = builder.select(there, inside, nothing)
+            place = builder.gep(start, [builder.mul(plane, index(channel))])
+            place = builder.bitcast(place, FLOATS.as_pointer())
+            arguments = [place, ir.IntType(32)(ALIGN), mask, zeros]
+            rows.append(call_llvm(builder, f"llvm.masked.load.v{LANES}f32.p0", FLOATS, arguments))
+        for pixel, value in enumerate(transposed(builder, rows)):
+            store(builder, value, builder.gep(end, [builder.mul(into_step, index(pixel))]), ALIGN)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, n, n, n, into, n, n), generate
+
+
+def _gather_lanes_plain(source, source_at, plane, channels, count, into, into_at, into_step) -> None:  # type: ignore[no-untyped-def]
+    block = np.zeros((LANES, LANES), np.float32)
+    for channel in range(min(channels, LANES)):
+        width = min(count, LANES)
+        block[:width, channel] = source[source_at + channel * plane :][:width]
+    for pixel in range(LANES):
+        into[into_at + pixel * into_step :][:LANES] = block[pixel]
+
+
+def _product(vectors: int) -> Any:
+    """The intrinsic that multiplies ROWS rows into `vectors` vectors of columns."""
+
+    @intrinsic
+    def product(  # type: ignore[no-untyped-def]
+        typing_context, left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step,
+        depth, fresh
+    ):  # fmt: skip
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh = (
+                arguments
+            )
+            index = left_at.type
+            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+            right_start = pointer_to(context, builder, signature.args[4], right, right_at)
+            into_start = pointer_to(context, builder, signature.args[7], into, into_at)
+            sums = [[cgutils.alloca_once(builder, FLOATS) for _ in range(vectors)] for _ in range(ROWS)]
+            zeros = ir.Constant(FLOATS, [0.0] * LANES)
+            for row in sums:
+                for place in row:
+                    builder.store(zeros, place)
+            left_rows = [builder.gep(left_start, [builder.mul(left_row, index(r))]) for r in range(ROWS)]
+            with cgutils.for_range(builder, depth) as loop:
+                right_row = builder.gep(right_start, [builder.mul(right_step, loop.index)])
+                b = [load(builder, FLOATS, builder.gep(right_row, [index(v * LANES)]), ALIGN) for v in range(vectors)]
+                at = builder.mul(left_step, loop.index)
+                for r in range(ROWS):
+                    a = splat(builder, FLOATS, builder.load(builder.gep(left_rows[r], [at])))
+                    for v in range(vectors):
+                        arguments = [a, b[v], builder.load(sums[r][v])]
+                        builder.store(call_llvm(builder, f"llvm.fma.v{LANES}f32", FLOATS, arguments), sums[r][v])
+            with builder.if_else(builder.icmp_signed("!=", fresh, index(0))) as (first, later):
+                with first:
+                    for r in range(ROWS):
+                        for v in range(vectors):
+                            offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
+                            store(builder, builder.load(sums[r][v]), builder.gep(into_start, [offset]), ALIGN)
+                with later:
+                    for r in range(ROWS):
+                        for v in range(vectors):
+                            offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
+                            place = builder.gep(into_start, [offset])
+                            total = builder.fadd(load(builder, FLOATS, place, ALIGN), builder.load(sums[r][v]))
+                            store(builder, total, place, ALIGN)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(left, n, n, n, right, n, n, into, n, n, n, n), generate
+
+    def plain(  # type: ignore[no-untyped-def]
+        left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
+    ) -> None:  # fmt: skip
+        view = np.lib.stride_tricks.as_strided
+        a = view(left[left_at:], (ROWS, depth), (left_row * 4, left_step * 4))
+        b = view(right[right_at:], (depth, vectors * LANES), (right_step * 4, 4))
+        c = view(into[into_at:], (ROWS, vectors * LANES), (into_step * 4, 4))
+        c[...] = a @ b + (0 if fresh else c)
+
+    return plain if config.DISABLE_JIT else product
+
+
+# into[pixel * into_step + channel] = source[channel * plane + pixel] for channel < channels and pixel < count, else
+# zero, for as many of both as there are lanes.
+gather_lanes = _gather_lanes_plain if config.DISABLE_JIT else _gather_lanes
+
+# into[r, j] = (or, unless `fresh`, +=) sum over d < depth of left[r, d] * right[d, j], for ROWS rows and one, two or
+# three vectors of columns.
+product_1, product_2, product_3 = _product(1), _product(2), _product(3)
+
+
+@jit(inline="always")
+def columns_taken(rest):  # type: ignore[no-untyped-def]
+    """How many of the remaining vectors of columns a product takes: three, but four are taken two by two."""
+    return 3 if rest == 3 or rest > 4 else min(rest, 2)
+
+
+@jit()
+def multiply(  # type: ignore[no-untyped-def]
+    left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, rows, columns, depth,
+    fresh
+):  # fmt: skip
+    """into[r, j] = (or, unless fresh, +=) sum over d < depth of left[r, d] * right[d, j]."""
+    j = 0
+    while j < columns:
+        taken = columns_taken((columns - j) // LANES)
+        for r in range(0, rows, ROWS):
+            a, b, c = left_at + r * left_row, right_at + j, into_at + r * into_row + j
+            if taken == 3:
+                product_3(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+            elif taken == 2:
+                product_2(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+            else:
+                product_1(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+        j += taken * LANES
