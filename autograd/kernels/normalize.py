@@ -11,8 +11,9 @@ from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, thread_count
 
 _PIECE = 1024
-# A block of rows adds up its share of a weight's gradient by itself; so many blocks there are on any number of threads.
-_BLOCKS = 16
+# A block of rows adds up its share of a weight's gradient by itself. There are so many, on any number of threads,
+# or fewer where they would have fewer rows than this.
+_BLOCKS, _ROWS = 16, 16
 # Images of fewer pixels are taken by blocks of channels, of so many numbers in an image, which lie side by side.
 _FEW_PIXELS, _BLOCK = 128, 1024
 # The images whose numbers are added up before the sums are added in float64.
@@ -32,7 +33,7 @@ def batch_norm(x: np.ndarray, weight: Vector, bias: Vector, eps: float) -> tuple
     N, C, S = x.shape
     out = np.empty_like(x)
     mean, var = np.empty(C, x.dtype), np.empty(C, x.dtype)
-    factors, shifts = _given(weight, bias, mean)
+    factors, shifts = _factors(weight, C, x.dtype), _shifts(bias, C, x.dtype)
     if S >= _FEW_PIXELS:
         share_out(_batch_norm, _threads(x), x, factors, shifts, eps, out, mean, var)
     else:
@@ -50,7 +51,7 @@ def batch_norm_backward(
     N, C, S = x.shape
     out = np.empty_like(x)
     by_weight, by_bias = np.empty_like(mean), np.empty_like(mean)
-    factors, _ = _given(weight, None, mean)
+    factors = _factors(weight, C, x.dtype)
     results = (by_weight, by_bias)
     if S >= _FEW_PIXELS:
         share_out(_batch_norm_backward, _threads(x), gradient, x, factors, mean, var, eps, out, *results)
@@ -79,7 +80,7 @@ def group_norm(x: np.ndarray, weight: Vector, bias: Vector, groups: int, eps: fl
     N, C, S = x.shape
     out = np.empty_like(x)
     shape = (N * groups, C // groups, S)
-    factors, shifts = _given(weight, bias, np.empty(C, x.dtype))
+    factors, shifts = _factors(weight, C, x.dtype), _shifts(bias, C, x.dtype)
     share_out(_group_norm, _threads(x), x.reshape(shape), factors, shifts, eps, out.reshape(shape))
     return out
 
@@ -91,14 +92,14 @@ def group_norm_backward(
     N, C, S = x.shape
     out = np.empty_like(x)
     shape = (N * groups, C // groups, S)
-    by_weight, by_bias = np.empty((N, C), x.dtype), np.empty((N, C), x.dtype)
-    factors, _ = _given(weight, None, np.empty(C, x.dtype))
-    sums = by_weight.reshape(shape[:2]), by_bias.reshape(shape[:2])
+    vectors = np.empty((2, N, C), x.dtype)
+    factors, sums = _factors(weight, C, x.dtype), vectors.reshape(2, *shape[:2])
     share_out(
         _group_norm_backward, _threads(x), gradient.reshape(shape), x.reshape(shape), factors, eps, out.reshape(shape),
         *sums,
     )  # fmt: skip
-    return out, by_weight.sum(0), by_bias.sum(0)
+    by_weight, by_bias = np.add.reduce(vectors, 1)
+    return out, by_weight, by_bias
 
 
 def layer_norm(x: np.ndarray, weight: Vector, bias: Vector, eps: float, centred: bool) -> np.ndarray:
@@ -107,7 +108,8 @@ def layer_norm(x: np.ndarray, weight: Vector, bias: Vector, eps: float, centred:
     Without `centred` the mean is left in, and only the mean square is made 1.
     """
     out = np.empty_like(x)
-    factors, shifts = _given(weight, bias, x[0])
+    size, dtype = x.shape[1], x.dtype
+    factors, shifts = _factors(weight, size, dtype), _shifts(bias, size, dtype)
     share_out(_layer_norm, _threads(x), x, factors, shifts, eps, centred, out)
     return out
 
@@ -117,15 +119,21 @@ def layer_norm_backward(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The gradients of sum(layer_norm(x) * gradient) by x, weight and bias."""
     out = np.empty_like(x)
-    blocks = min(_BLOCKS, x.shape[0])
-    by_weight, by_bias = np.zeros((blocks, x.shape[1]), x.dtype), np.zeros((blocks, x.shape[1]), x.dtype)
-    factors, _ = _given(weight, None, x[0])
-    share_out(_layer_norm_backward, _threads(x), gradient, x, factors, eps, centred, out, by_weight, by_bias)
-    return out, by_weight.sum(0), by_bias.sum(0)
+    R, M = x.shape
+    # Sums do not depend on the number of threads.
+    sums = np.zeros((2, min(_BLOCKS, -(-R // _ROWS)), M), x.dtype)
+    factors = _factors(weight, M, x.dtype)
+    share_out(_layer_norm_backward, _threads(x), gradient, x, factors, eps, centred, out, sums[0], sums[1])
+    by_weight, by_bias = sums[:, 0] if sums.shape[1] == 1 else np.add.reduce(sums, 1)
+    return out, by_weight, by_bias
 
 
-def _given(weight: Vector, bias: Vector, like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.ones_like(like) if weight is None else weight, np.zeros_like(like) if bias is None else bias
+def _factors(weight: Vector, size: int, dtype: np.dtype) -> np.ndarray:
+    return np.ones(size, dtype) if weight is None else weight
+
+
+def _shifts(bias: Vector, size: int, dtype: np.dtype) -> np.ndarray:
+    return np.zeros(size, dtype) if bias is None else bias
 
 
 _sums = jit(fastmath={"reassoc", "nsz", "contract"})

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes, kernels
 from ..composites import composite
 from ..errors import ArgumentError, ShapeError
-from ..primitive import Sample, as_handle, define, op
+from ..primitive import Sample, as_handle, define, op, version_cell
 from .conv import kernel_arrays
 from .families import is_raw, values
 from .joining import cat
@@ -197,7 +197,13 @@ SCALED_CHANNELS = define(
 
 def _move(running: Any, estimate: Any, momentum: float) -> None:
     """Move a running estimate towards a new one."""
-    running.copy_(running._array * (1 - momentum) + estimate * momentum)
+    array = running._array
+    if running._requires_grad or running._view or not array.flags.writeable:
+        running.copy_(array * (1 - momentum) + estimate * momentum)  # which refuses it, or changes the whole too
+        return
+    array *= 1 - momentum
+    array += estimate * momentum
+    version_cell(running)[0] += 1
 
 
 def batch_norm(
@@ -242,7 +248,9 @@ def batch_norm(
     if training:
         out, mean, var = BATCH_NORM.apply(x, weight, bias, float(eps))
         if running_mean is not None and running_var is not None and x.numel():
-            check_channels("batch_norm", x, running_mean=running_mean, running_var=running_var)
+            for running in (running_mean, running_var):
+                if running.shape != mean.shape or running.dtype != mean.dtype:
+                    check_channels("batch_norm", x, running_mean=running_mean, running_var=running_var)
             n = x.numel() // x.shape[1]
             _move(running_mean, mean._array, momentum)
             _move(running_var, var._array * (n / (n - 1)), momentum)
