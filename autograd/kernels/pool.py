@@ -192,12 +192,6 @@ def _window_sizes(
 
 
 @jit()
-def _copy_to(copy, row):  # type: ignore[no-untyped-def]
-    for w in range(copy.size):
-        copy[w] = row[w]
-
-
-@jit()
 def _pair_maximum(a, a_at, b, b_at):  # type: ignore[no-untyped-def]
     """The larger of two numbers and its position: a where they are equal, b where it is NaN."""
     # Two selections, for a branch would not be vectorised.
@@ -338,37 +332,33 @@ def _gather(thread, threads, x, indices, out):  # type: ignore[no-untyped-def]
 
 
 @jit(fastmath={"reassoc", "nsz"})
-def _sum(x):  # type: ignore[no-untyped-def]
+def _sum_part(x, start, count):  # type: ignore[no-untyped-def]
     total = x.dtype.type(0)
-    for w in range(x.size):
-        total += x[w]
+    for w in range(count):
+        total += x[start + w]
     return total
 
 
 @jit()
-def _average_plane_by_two(x, divisor, out):  # type: ignore[no-untyped-def]
-    for oh in range(out.shape[0]):
-        for ow in range(out.shape[1]):
-            upper = x[2 * oh, 2 * ow] + x[2 * oh, 2 * ow + 1]
-            out[oh, ow] = (upper + (x[2 * oh + 1, 2 * ow] + x[2 * oh + 1, 2 * ow + 1])) / divisor
+def _average_plane_by_two(x, plane, divisor, out):  # type: ignore[no-untyped-def]
+    for oh in range(out.shape[1]):
+        for ow in range(out.shape[2]):
+            upper = x[plane, 2 * oh, 2 * ow] + x[plane, 2 * oh, 2 * ow + 1]
+            out[plane, oh, ow] = (upper + (x[plane, 2 * oh + 1, 2 * ow] + x[plane, 2 * oh + 1, 2 * ow + 1])) / divisor
 
 
 @jit()
-def _add_to(total, row):  # type: ignore[no-untyped-def]
-    for w in range(total.size):
-        total[w] += row[w]
-
-
-@jit()
-def _average_plane_of_tiles(x, kernel_size, divisor, total, out):  # type: ignore[no-untyped-def]
+def _average_plane_of_tiles(x, plane, kernel_size, divisor, total, out):  # type: ignore[no-untyped-def]
     """First the sums down the columns, side by side, then those along the row that is left."""
     height, width = kernel_size
-    for oh in range(out.shape[0]):
-        total[:] = x[oh * height, : total.size]
+    for oh in range(out.shape[1]):
+        for w in range(total.size):
+            total[w] = x[plane, oh * height, w]
         for h in range(oh * height + 1, (oh + 1) * height):
-            _add_to(total, x[h])
-        for ow in range(out.shape[1]):
-            out[oh, ow] = _sum(total[ow * width : (ow + 1) * width]) / divisor
+            for w in range(total.size):
+                total[w] += x[plane, h, w]
+        for ow in range(out.shape[2]):
+            out[plane, oh, ow] = _sum_part(total, ow * width, width) / divisor
 
 
 @jit()
@@ -376,47 +366,51 @@ def _average_tiles(thread, threads, x, kernel_size, divisor, out):  # type: igno
     total = np.empty(out.shape[2] * kernel_size[1], x.dtype)
     for plane in range(x.shape[0] * thread // threads, x.shape[0] * (thread + 1) // threads):
         if kernel_size[0] == 2 and kernel_size[1] == 2:
-            _average_plane_by_two(x[plane], divisor, out[plane])
+            _average_plane_by_two(x, plane, divisor, out)
         else:
-            _average_plane_of_tiles(x[plane], kernel_size, divisor, total, out[plane])
+            _average_plane_of_tiles(x, plane, kernel_size, divisor, total, out)
 
 
 @jit()
-def _spread_row_by_two(gradient, oh, divisor, out, h):  # type: ignore[no-untyped-def]
-    for ow in range(gradient.shape[1]):
-        share = gradient[oh, ow] / divisor
-        out[h, 2 * ow] = share
-        out[h, 2 * ow + 1] = share
+def _spread_row_by_two(gradient, plane, oh, divisor, out, h):  # type: ignore[no-untyped-def]
+    for ow in range(gradient.shape[2]):
+        share = gradient[plane, oh, ow] / divisor
+        out[plane, h, 2 * ow] = share
+        out[plane, h, 2 * ow + 1] = share
 
 
 @jit()
-def _spread_row_of_tiles(gradient, oh, divisor, width, out, h):  # type: ignore[no-untyped-def]
-    for ow in range(gradient.shape[1]):
-        share = gradient[oh, ow] / divisor
-        for w in range(ow * width, (ow + 1) * width):
-            out[h, w] = share
+def _spread_row_of_tiles(gradient, plane, oh, divisor, width, out, h):  # type: ignore[no-untyped-def]
+    for ow in range(gradient.shape[2]):
+        share = gradient[plane, oh, ow] / divisor
+        for w in range(width):
+            out[plane, h, ow * width + w] = share
 
 
 @jit()
-def _spread_plane_of_tiles(gradient, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
+def _spread_plane_of_tiles(gradient, plane, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
     height, width = kernel_size
-    OH, OW = gradient.shape
+    OH, OW = gradient.shape[1:]
     for oh in range(OH):
         first = oh * height
         if width == 2:
-            _spread_row_by_two(gradient, oh, divisor, out, first)
+            _spread_row_by_two(gradient, plane, oh, divisor, out, first)
         else:
-            _spread_row_of_tiles(gradient, oh, divisor, width, out, first)
-        out[first, OW * width :] = 0
+            _spread_row_of_tiles(gradient, plane, oh, divisor, width, out, first)
+        for w in range(OW * width, out.shape[2]):
+            out[plane, first, w] = 0
         for h in range(first + 1, first + height):
-            _copy_to(out[h], out[first])
-    out[OH * height :] = 0
+            for w in range(out.shape[2]):
+                out[plane, h, w] = out[plane, first, w]
+    for h in range(OH * height, out.shape[1]):
+        for w in range(out.shape[2]):
+            out[plane, h, w] = 0
 
 
 @jit()
 def _spread_tiles(thread, threads, gradient, kernel_size, divisor, out):  # type: ignore[no-untyped-def]
     for plane in range(out.shape[0] * thread // threads, out.shape[0] * (thread + 1) // threads):
-        _spread_plane_of_tiles(gradient[plane], kernel_size, divisor, out[plane])
+        _spread_plane_of_tiles(gradient, plane, kernel_size, divisor, out)
 
 
 @jit()

@@ -65,12 +65,13 @@ def _average(name: str, count: int, input: Any, output_size: Any) -> Tensor:
 
 def _tiles(x: Any, single: bool, sizes: tuple[int, ...]) -> Tensor:
     """Averages of windows that all have one size."""
-    N, C, *spatial = x.shape
-    missing = (1,) * (2 - len(sizes))
-    spatial, size = [*missing, *spatial], (*missing, *sizes)
-    window = tuple([n // o for n, o in zip(spatial, size, strict=True)])
-    out = op.avg_pool2d.apply(x.reshape(N, C, *spatial), window, window, (0, 0), size, True, 0)
-    return out.reshape(C, *sizes) if single else out.reshape(N, C, *sizes)
+    images = x if len(sizes) == 2 else x.unsqueeze(2)
+    size = sizes if len(sizes) == 2 else (1, *sizes)
+    window = tuple([n // o for n, o in zip(images.shape[2:], size, strict=True)])
+    out = op.avg_pool2d.apply(images, window, window, (0, 0), size, True, 0)
+    if len(sizes) == 1:
+        out = out.squeeze(2)
+    return out.squeeze(0) if single else out
 
 
 def _maximum(name: str, count: int, input: Any, output_size: Any, return_indices: bool) -> Any:

@@ -126,11 +126,12 @@ _WHOLE = 1 << 16
 
 
 def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    trailing = suits_kernel(x) and dims and sorted(dims) == list(range(x.ndim - len(dims), x.ndim))
-    if trailing and (len(dims) < x.ndim or x.size > _WHOLE):
+    whole = len(dims) == x.ndim
+    if suits_kernel(x) and (x.size > _WHOLE if whole else dims and min(dims) == x.ndim - len(dims)):
         return _trailing_sum(x, len(dims), keepdim)
+    # As x.sum, which takes its arguments apart first.
     dtype = x.dtype if x.dtype.kind == "f" else dtypes.int64
-    return x.sum(axis=dims, keepdims=keepdim, dtype=dtype)
+    return np.add.reduce(x, axis=dims, dtype=dtype, keepdims=keepdim)
 
 
 def _trailing_sum(x: Any, summed: int, keepdim: bool) -> Any:
