@@ -124,6 +124,8 @@ def unless_zero(g: Any, out: Any) -> Any:
 # Up to so many numbers, adding up all of them is not worth a kernel that may have to be compiled first.
 _WHOLE = 1 << 16
 
+_add_up: Any = np.add.reduce  # NumPy's types know no flag that is not known in advance
+
 
 def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
     whole = len(dims) == x.ndim
@@ -131,7 +133,7 @@ def _sum(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
         return _trailing_sum(x, len(dims), keepdim)
     # As x.sum, which takes its arguments apart first.
     dtype = x.dtype if x.dtype.kind == "f" else dtypes.int64
-    return np.add.reduce(x, axis=dims, dtype=dtype, keepdims=keepdim)
+    return _add_up(x, axis=dims, dtype=dtype, keepdims=keepdim)
 
 
 def _trailing_sum(x: Any, summed: int, keepdim: bool) -> Any:
