@@ -1,13 +1,12 @@
 """The steps of one recurrent layer in one direction, forward and backward.
 
-What comes of the input is given, for all steps at once: a product of matrices. A step is then one product with the
-state before, and one loop over its gates, which adds the biases; all gradients of the weights are one product after
-the last step.
+A step is a product with the input, one with the state before, and one loop over the gates, which adds the biases.
 
 Sequences stand one step below the other, (rows, ...), with `sizes` rows in each step. A state has a row for each
 sequence, and step t changes the first sizes[t] of them: so shorter sequences keep theirs, or in reverse begin later.
 
-All steps of float32 are one compiled loop (`recurrent_steps`); those of float64 are NumPy's.
+All steps of float32 are one compiled loop (`recurrent_steps`), with all products in it; those of float64 are NumPy's,
+which multiplies the input with its weights before the first step, and for the gradients of weights after the last.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ import numpy as np
 from autograd.kernels import blas
 from autograd.kernels import recurrent_steps as loops
 from autograd.kernels import reference_recurrent as plain
-from autograd.kernels.panels import ROWS, packed, whole_rows
+from autograd.kernels.panels import ROWS, packed, padded, whole_rows
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import thread_count
 
@@ -30,24 +29,24 @@ _SHARED = 1 << 18
 
 
 def lstm_layer(
-    entered: Matrix, h: Matrix, c: Matrix, weight: Matrix, bias: Given, projection: Given, sizes: Sequence[int],
+    x: Matrix, h: Matrix, c: Matrix, w_ih: Matrix, w_hh: Matrix, bias: Given, projection: Given, sizes: Sequence[int],
     reverse: bool,
 ) -> tuple[Matrix, ...]:  # fmt: skip
     """The outputs, the last h and c; and for the way back i, f, g, o, tanh(c), and h and c before each step."""
-    rows, size = entered.shape[0], c.shape[1]
+    rows, size = x.shape[0], c.shape[1]
     h, c = h.copy(), c.copy()
-    gates, squashed, c_before = np.empty_like(entered), _rows(rows, c), _rows(rows, c)
+    gates, squashed, c_before = np.empty((rows, 4 * size), x.dtype), _rows(rows, c), _rows(rows, c)
     out, h_before = _rows(rows, h), _rows(rows, h)
-    bias = _bias(bias, weight)
-    if entered.dtype == np.float32:
-        arrays = (entered, packed(weight.T), bias, _packed(projection, turned=True), h, c)
-        _run(loops.lstm_steps, weight, sizes, reverse, *arrays, gates, squashed, c_before, h_before, out)
+    bias = _bias(bias, w_hh)
+    if x.dtype == np.float32:
+        arrays = (x, packed(w_ih.T), packed(w_hh.T), bias, _packed(projection, turned=True), h, c)
+        _run(loops.lstm_steps, w_hh, sizes, reverse, *arrays, gates, squashed, c_before, h_before, out)
         return out, h, c, gates, squashed, h_before, c_before
-    raw = out if projection is None else _rows(rows, c)
+    entered, raw = x @ w_ih.T, out if projection is None else _rows(rows, c)
     for at, n in _steps(sizes, reverse):
         h_before[at] = h[:n]
         gate = gates[at]
-        np.matmul(h[:n], weight.T, out=gate)
+        np.matmul(h[:n], w_hh.T, out=gate)
         plain.lstm_step(entered[at], bias, gate, c[:n], c_before[at], squashed[at], raw[at], size)
         if projection is not None:
             np.matmul(raw[at], projection.T, out=out[at])
@@ -56,19 +55,25 @@ def lstm_layer(
 
 
 def lstm_layer_backward(
-    gradients: Sequence[Given], saved: Sequence[Matrix], weight: Matrix, projection: Given, sizes: Sequence[int],
-    reverse: bool,
+    gradients: Sequence[Given], saved: Sequence[Matrix], x: Matrix, w_ih: Matrix, w_hh: Matrix, projection: Given,
+    sizes: Sequence[int], reverse: bool, x_needed: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """The gradients of what entered, h, c, weight, bias and projection, from those of the outputs, h and c."""
+    """The gradients of x (None unless needed), h, c, w_ih, w_hh, bias and projection, from those of the outputs, h and
+    c."""
     gates, squashed, h_before, c_before = saved
     size = squashed.shape[1]
     by_out, dh, dc = gradients[0], _begun(gradients[1], sizes[0], h_before), _begun(gradients[2], sizes[0], squashed)
-    by_gates = np.empty_like(gates)
     by_h = np.empty_like(h_before) if projection is not None else h_before[:0]
     if gates.dtype == np.float32:
-        arrays = (packed(weight), _packed(projection), _or_none(by_out, dh), gates, squashed, c_before, dh, dc)
-        _run(loops.lstm_steps_backward, weight, sizes, not reverse, *arrays, by_gates, by_h)
+        dx, sums = np.empty_like(x if x_needed else x[:0]), _Sums(w_ih, w_hh, sizes)
+        arrays = (x, packed(w_ih), packed(w_hh), _packed(projection), _or_none(by_out, dh))
+        _run(
+            loops.lstm_steps_backward, w_hh, sizes, not reverse, *arrays, gates, squashed, c_before, h_before, dh, dc,
+            dx, by_h, sums.w_ih, sums.w_hh, sums.bias,
+        )  # fmt: skip
+        by_weights = *sums.weights(), _total(sums.bias)
     else:
+        by_gates = np.empty_like(gates)
         for at, n in _steps(sizes, not reverse):
             _add(dh[:n], by_out, at)
             by_raw = dh[:n]
@@ -76,50 +81,58 @@ def lstm_layer_backward(
                 by_h[at] = dh[:n]
                 by_raw = dh[:n] @ projection
             plain.lstm_step_backward(by_raw, gates[at], squashed[at], c_before[at], dc[:n], by_gates[at], size)
-            np.matmul(by_gates[at], weight, out=dh[:n])
+            np.matmul(by_gates[at], w_hh, out=dh[:n])
+        dx, by_weights = by_gates @ w_ih, (by_gates.T @ x, by_gates.T @ h_before, by_gates.sum(0))
     by_projection = None if projection is None else by_h.T @ (gates[:, 3 * size :] * squashed)
-    return by_gates, dh, dc, _product(by_gates.T, h_before), _column_sums(by_gates), by_projection
+    return dx if x_needed else None, dh, dc, *by_weights, by_projection
 
 
 def gru_layer(
-    entered: Matrix, h: Matrix, weight: Matrix, b_ih: Given, b_hh: Given, sizes: Sequence[int], reverse: bool
+    x: Matrix, h: Matrix, w_ih: Matrix, w_hh: Matrix, b_ih: Given, b_hh: Given, sizes: Sequence[int], reverse: bool
 ) -> tuple[Matrix, ...]:
     """The outputs and the last h; and for the way back r, z and n, what r multiplied, and h before each step."""
-    rows, size = entered.shape[0], h.shape[1]
+    rows, size = x.shape[0], h.shape[1]
     h = h.copy()
-    gates, inner, out, h_before = np.empty_like(entered), _rows(rows, h), _rows(rows, h), _rows(rows, h)
+    gates, inner, out, h_before = np.empty((rows, 3 * size), x.dtype), _rows(rows, h), _rows(rows, h), _rows(rows, h)
     # Where the two are just added up, it is done once.
-    outer, bias = _bias(b_ih, weight), _bias(b_hh, weight).copy()
+    outer, bias = _bias(b_ih, w_hh), _bias(b_hh, w_hh).copy()
     bias[: 2 * size] += outer[: 2 * size]
     outer = outer[2 * size :]
-    if entered.dtype == np.float32:
-        arrays = (entered, packed(weight.T), outer, bias, h, gates, inner, h_before, out)
-        _run(loops.gru_steps, weight, sizes, reverse, *arrays)
+    if x.dtype == np.float32:
+        arrays = (x, packed(w_ih.T), packed(w_hh.T), outer, bias, h, gates, inner, h_before, out)
+        _run(loops.gru_steps, w_hh, sizes, reverse, *arrays)
         return out, h, gates, inner, h_before
+    entered = x @ w_ih.T
     for at, n in _steps(sizes, reverse):
         gate = gates[at]
-        np.matmul(h[:n], weight.T, out=gate)
+        np.matmul(h[:n], w_hh.T, out=gate)
         plain.gru_step(entered[at], outer, bias, gate, inner[at], h[:n], h_before[at], out[at], size)
     return out, h, gates, inner, h_before
 
 
 def gru_layer_backward(
-    gradients: Sequence[Given], saved: Sequence[Matrix], weight: Matrix, sizes: Sequence[int], reverse: bool
-) -> tuple[Matrix, ...]:
-    """The gradients of what entered, h, weight and the two biases, from those of the outputs and h."""
+    gradients: Sequence[Given], saved: Sequence[Matrix], x: Matrix, w_ih: Matrix, w_hh: Matrix, sizes: Sequence[int],
+    reverse: bool, x_needed: bool,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The gradients of x (None unless needed), h, w_ih, w_hh and the two biases, from those of the outputs and h."""
     gates, inner, h_before = saved
     size = inner.shape[1]
     by_out, dh = gradients[0], _begun(gradients[1], sizes[0], h_before)
-    by_entered, by_kept = np.empty_like(gates), np.empty_like(gates)
     if gates.dtype == np.float32:
-        arrays = (packed(weight), _or_none(by_out, dh), gates, inner, h_before, dh, by_entered, by_kept)
-        _run(loops.gru_steps_backward, weight, sizes, not reverse, *arrays)
-    else:
-        for at, n in _steps(sizes, not reverse):
-            _add(dh[:n], by_out, at)
-            plain.gru_step_backward(gates[at], inner[at], h_before[at], dh[:n], by_entered[at], by_kept[at], size)
-            dh[:n] += by_kept[at] @ weight
-    return by_entered, dh, _product(by_kept.T, h_before), _column_sums(by_entered), _column_sums(by_kept)
+        dx, sums = np.empty_like(x if x_needed else x[:0]), _Sums(w_ih, w_hh, sizes)
+        by_b_hh = np.zeros_like(sums.bias)
+        arrays = (x, packed(w_ih), packed(w_hh), _or_none(by_out, dh), gates, inner, h_before, dh, dx)
+        _run(
+            loops.gru_steps_backward, w_hh, sizes, not reverse, *arrays, sums.w_ih, sums.w_hh, sums.bias, by_b_hh
+        )  # fmt: skip
+        return dx if x_needed else None, dh, *sums.weights(), _total(sums.bias), _total(by_b_hh)
+    by_entered, by_kept = np.empty_like(gates), np.empty_like(gates)
+    for at, n in _steps(sizes, not reverse):
+        _add(dh[:n], by_out, at)
+        plain.gru_step_backward(gates[at], inner[at], h_before[at], dh[:n], by_entered[at], by_kept[at], size)
+        dh[:n] += by_kept[at] @ w_hh
+    by_weights = by_entered.T @ x, by_kept.T @ h_before, by_entered.sum(0), by_kept.sum(0)
+    return by_entered @ w_ih if x_needed else None, dh, *by_weights
 
 
 def rnn_layer(
@@ -168,15 +181,40 @@ def _steps(sizes: Sequence[int], reverse: bool) -> Iterator[tuple[slice, int]]:
         end += -n if reverse else n
 
 
-def _run(steps: Any, weight: Matrix, sizes: Sequence[int], reverse: bool, *arguments: Any) -> None:
-    """Take all steps, in threads that share the sequences: one, where a step is done before another has woken up."""
+def _threads(w_hh: Matrix, batch: int) -> int:
+    """How many threads share the sequences: one, where a step is done before another has woken up."""
+    return min(thread_count(), whole_rows(batch) // ROWS) if batch * w_hh.size >= _SHARED else 1
+
+
+def _run(steps: Any, w_hh: Matrix, sizes: Sequence[int], reverse: bool, *arguments: Any) -> None:
+    """Take all steps."""
     counts = np.array(sizes, np.int64)
     starts = np.cumsum(counts) - counts
     if reverse:
         starts, counts = starts[::-1].copy(), counts[::-1].copy()
-    shared = sizes[0] * weight.size >= _SHARED
-    threads = min(thread_count(), whole_rows(sizes[0]) // ROWS) if shared else 1
-    share_out(steps, threads, starts, counts, *arguments)
+    share_out(steps, _threads(w_hh, sizes[0]), starts, counts, *arguments)
+
+
+class _Sums:
+    """The gradients of weights and bias, for each thread its own, which are added up at last."""
+
+    def __init__(self, w_ih: Matrix, w_hh: Matrix, sizes: Sequence[int]) -> None:
+        threads, rows = _threads(w_hh, sizes[0]), len(w_hh)
+        self.shapes = w_ih.shape, w_hh.shape
+        self.w_ih, self.w_hh = [
+            np.zeros((threads, whole_rows(rows), padded(w.shape[1])), np.float32) for w in (w_ih, w_hh)
+        ]
+        self.bias = np.zeros((threads, rows))
+
+    def weights(self) -> list[Matrix]:
+        return [
+            np.ascontiguousarray(_total(sums)[:rows, :columns])
+            for sums, (rows, columns) in zip((self.w_ih, self.w_hh), self.shapes, strict=True)
+        ]
+
+
+def _total(sums: Matrix) -> Matrix:
+    return (sums[0] if len(sums) == 1 else sums.sum(0)).astype(np.float32, copy=False)
 
 
 def _packed(matrix: Given, turned: bool = False) -> Matrix:
@@ -201,15 +239,6 @@ def _rows(rows: int, like: Matrix) -> Matrix:
 
 def _bias(given: Given, weight: Matrix) -> Matrix:
     return np.zeros(len(weight), weight.dtype) if given is None else given
-
-
-def _column_sums(x: Matrix) -> Matrix:
-    """The sums over all rows, added up in float64: over many steps float32 would lose some digits."""
-    if x.dtype != np.float32:
-        return np.asarray(x.sum(0))
-    out = np.empty(x.shape[1], x.dtype)
-    loops.add_rows(x, out)
-    return out
 
 
 def _begun(gradient: Given, batch: int, like: Matrix) -> Matrix:
