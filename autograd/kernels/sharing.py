@@ -34,6 +34,7 @@ def _call_on_threads(typing_context: Any, address: Any, threads: Any, arguments:
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         address, threads, packed = values
+        packed = _uncounted(context, builder, signature.args[2], packed)
         word, pointer = context.get_value_type(types.intp), ir.IntType(8).as_pointer()
         job = cgutils.alloca_once_value(builder, cgutils.pack_struct(builder, [address, threads, word(0), packed]))
         share = _share(context, builder.module, job.type, (types.intp, types.intp, *signature.args[2].types))
@@ -51,6 +52,20 @@ def _call_on_threads(typing_context: Any, address: Any, threads: Any, arguments:
         return builder.load(cgutils.gep_inbounds(builder, job, 0, 2))
 
     return types.intp(address, threads, arguments), generate
+
+
+def _uncounted(context: Any, builder: Any, kinds: Any, packed: Any) -> Any:
+    """The arguments with arrays that nobody counts references to.
+
+    A kernel would count at every row it takes of an array, and threads that count in one place wait for each other. The
+    caller holds the arrays meanwhile.
+    """
+    for at, kind in enumerate(kinds.types):
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, builder.extract_value(packed, at))
+            array.meminfo = cgutils.get_null_value(array.meminfo.type)
+            packed = builder.insert_value(packed, array._getvalue(), at)
+    return packed
 
 
 def _share(context: Any, module: Any, job_type: Any, kinds: tuple[Any, ...]) -> Any:

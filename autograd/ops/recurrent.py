@@ -16,7 +16,7 @@ from ..errors import ArgumentError, DtypeError, ShapeError
 from ..primitive import Sample, as_handle, op
 from .dropping import check_dropout, thinned
 from .families import values
-from .products import LINEAR, same_dtype
+from .products import same_dtype
 from .recurrent_cells import ELMAN, GRU, LSTM, np_cell, random_weights
 from .recurrent_layers import GATES, steps
 
@@ -32,8 +32,7 @@ def _direction(
     name: str, x: Any, sizes: tuple[int, ...], state: tuple[Any, ...], given: Sequence[Any], reverse: bool
 ) -> tuple[Any, tuple[Any, ...]]:
     """One layer in one direction: all its outputs, in the order of the input, and the last state of each sequence."""
-    w_ih, w_hh, b_ih, b_hh, projection = given
-    return steps(name, LINEAR.apply(x, w_ih, None), state, (w_hh, b_ih, b_hh, projection), sizes, reverse)
+    return steps(name, x, state, given, sizes, reverse)
 
 
 def _run(

@@ -11,7 +11,7 @@ from ..composites import composite
 from ..errors import ArgumentError, ShapeError
 from ..primitive import Sample, as_handle
 from .families import values
-from .products import LINEAR, same_dtype
+from .products import same_dtype
 from .recurrent_layers import GATES, steps
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _cell(name: str, input: Any, states: Sequence[Any], w_ih: Any, w_hh: Any, b_
         )
     if any(b is not None and b.shape != (rows,) for b in biases):
         raise ShapeError(f"{label}: b_ih and b_hh must be ({rows},)")
-    return steps(name, LINEAR.apply(x, w_ih, None), tuple(h), (w_hh, *biases, None), (x.shape[0],), False)[1]
+    return steps(name, x, tuple(h), (w_ih, w_hh, *biases, None), (x.shape[0],), False)[1]
 
 
 def _np_of_cell(name: str) -> Callable[..., Any]:

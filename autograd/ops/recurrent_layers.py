@@ -2,7 +2,7 @@
 
 Sequences stand one step below the other, (rows, features), with the number of rows of each step beside them, `sizes`.
 That is how packed sequences come, whose shorter ones have ended before the longer; for others every step has as many.
-What comes of the input, `entered`, is a product with the rows of all steps at once, and a layer takes its rows of it.
+What comes of the input, `entered`, may be one product with the rows of all steps; a step takes its rows of it.
 
 The records call kernels, forward and backward. `composed` is the same layer made of other operations, by whose rules a
 gradient is found that is to be differentiated again.
@@ -141,25 +141,25 @@ def composed(
 
 
 def steps(
-    name: str, entered: Any, state: tuple[Any, ...], weights: tuple[Any, ...], sizes: Sizes, reverse: bool
+    name: str, x: Any, state: tuple[Any, ...], weights: Sequence[Any], sizes: Sizes, reverse: bool
 ) -> tuple[Any, tuple[Any, ...]]:
     """The outputs, in the order of the input, and the last state of each sequence, by the layer's record.
 
-    `weights` are those of the state, w_hh, both biases, and the projection; None for those that are not there.
+    `weights` are w_ih, w_hh, both biases, and the projection; None for those that are not there.
     """
-    weight, b_ih, b_hh, projection = weights
+    w_ih, w_hh, b_ih, b_hh, projection = weights
     if name == "gru":
-        out, *last = GRU_LAYER.apply(entered, *state, weight, b_ih, b_hh, sizes, reverse)[:2]
+        out, *last = GRU_LAYER.apply(x, *state, w_ih, w_hh, b_ih, b_hh, sizes, reverse)[:2]
         return out, tuple(last)
     if b_ih is None or b_hh is None:
         bias = b_hh if b_ih is None else b_ih
     else:
         bias = op.add.apply(b_ih, b_hh)
     if name == "lstm":
-        out, *last = LSTM_LAYER.apply(entered, *state, weight, bias, projection, sizes, reverse)[:3]
+        out, *last = LSTM_LAYER.apply(x, *state, w_ih, w_hh, bias, projection, sizes, reverse)[:3]
     else:
-        entered = entered if bias is None else op.add.apply(entered, bias)
-        out, *last = RNN_LAYER.apply(entered, *state, weight, name == "rnn_relu", sizes, reverse)[:2]
+        entered = LINEAR.apply(x, w_ih, bias)
+        out, *last = RNN_LAYER.apply(entered, *state, w_hh, name == "rnn_relu", sizes, reverse)[:2]
     return out, tuple(last)
 
 
@@ -193,30 +193,30 @@ def _composed_rule(
 
 
 def _lstm_rule(
-    needs: Sequence[bool], g: Any, entered: Any, h: Any, c: Any, weight: Any, bias: Any, projection: Any, gates: Any,
-    squashed: Any, h_before: Any, c_before: Any, sizes: Sizes, reverse: bool,
+    needs: Sequence[bool], g: Any, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, bias: Any, projection: Any,
+    gates: Any, squashed: Any, h_before: Any, c_before: Any, sizes: Sizes, reverse: bool,
 ) -> Any:  # fmt: skip
-    if isinstance(entered, Handle):
+    if isinstance(x, Handle):
         return _composed_rule(
-            needs, g[:3], (entered, h, c, weight, bias, projection),
-            lambda e, h, c, w, b, p: composed("lstm", e, (h, c), (w, b, p), sizes, reverse),
+            needs, g[:3], (x, h, c, w_ih, w_hh, bias, projection),
+            lambda x, h, c, v, w, b, p: composed(
+                "lstm", LINEAR.apply(x, v, None), (h, c), (w, b, p), sizes, reverse
+            ),
         )  # fmt: skip
     saved = gates, squashed, h_before, c_before
-    return _back("lstm_layer_backward", g[:3], saved, weight, projection, sizes, reverse)
+    return _back("lstm_layer_backward", g[:3], saved, x, w_ih, w_hh, projection, sizes, reverse, needs[0])
 
 
 def _gru_rule(
-    needs: Sequence[bool], g: Any, entered: Any, h: Any, weight: Any, b_ih: Any, b_hh: Any, gates: Any, inner: Any,
+    needs: Sequence[bool], g: Any, x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, gates: Any, inner: Any,
     h_before: Any, sizes: Sizes, reverse: bool,
 ) -> Any:  # fmt: skip
-    if isinstance(entered, Handle):
+    if isinstance(x, Handle):
         return _composed_rule(
-            needs, g[:2], (entered, h, weight, b_ih, b_hh),
-            lambda e, h, w, a, b: composed(
-                "gru", e if a is None else op.add.apply(e, a), (h,), (w, b, None), sizes, reverse
-            ),
+            needs, g[:2], (x, h, w_ih, w_hh, b_ih, b_hh),
+            lambda x, h, v, w, a, b: composed("gru", LINEAR.apply(x, v, a), (h,), (w, b, None), sizes, reverse),
         )  # fmt: skip
-    return _back("gru_layer_backward", g[:2], (gates, inner, h_before), weight, sizes, reverse)
+    return _back("gru_layer_backward", g[:2], (gates, inner, h_before), x, w_ih, w_hh, sizes, reverse, needs[0])
 
 
 def _rnn_rule(
@@ -240,13 +240,14 @@ def _samples(name: str, states: int, *weights: tuple[int, ...] | None) -> Callab
         found = []
         for sizes in _SIZES:
             for reverse in (False, True):
-                arrays = [values(rng, (sum(sizes), 2 * GATES[name]), -1, 1)]
+                features = 2 * GATES[name] if name.startswith("rnn") else 3
+                arrays = [values(rng, (sum(sizes), features), -1, 1)]
                 arrays += [values(rng, (sizes[0], 2), -1, 1) for _ in range(states)]
                 given = [None if shape is None else values(rng, shape, -1, 1) for shape in weights]
                 kind = (name == "rnn_relu",) if name.startswith("rnn") else ()
                 found.append(Sample((*arrays, *given), (*kind, sizes, reverse)))
         if name == "lstm":  # projected from 2 numbers to 1
-            shapes = ((5, 8), (3, 1), (3, 2), (8, 1), None, (1, 2))
+            shapes = ((5, 3), (3, 1), (3, 2), (8, 3), (8, 1), None, (1, 2))
             given = [None if shape is None else values(rng, shape, -1, 1) for shape in shapes]
             found.append(Sample(tuple(given), ((3, 2), False)))
         return found
@@ -257,23 +258,23 @@ def _samples(name: str, states: int, *weights: tuple[int, ...] | None) -> Callab
 LSTM_LAYER = define(
     "lstm_layer",
     forward=lambda *arguments: _kernel("lstm_layer", *arguments),
-    inputs=("entered", "h", "c", "weight", "bias", "projection"),
+    inputs=("x", "h", "c", "w_ih", "w_hh", "bias", "projection"),
     attributes=("sizes", "reverse"),
     outputs=("out", "h_last", "c_last", "gates", "squashed", "h_before", "c_before"),
     differentiable=(True, True, True, False, False, False, False),
     vjp=_lstm_rule,
-    samples=_samples("lstm", 2, (8, 2), (8,), None),
+    samples=_samples("lstm", 2, (8, 3), (8, 2), (8,), None),
     formula="c = f c + i g, h = o tanh(c), at each step",
 )
 GRU_LAYER = define(
     "gru_layer",
     forward=lambda *arguments: _kernel("gru_layer", *arguments),
-    inputs=("entered", "h", "weight", "b_ih", "b_hh"),
+    inputs=("x", "h", "w_ih", "w_hh", "b_ih", "b_hh"),
     attributes=("sizes", "reverse"),
     outputs=("out", "h_last", "gates", "inner", "h_before"),
     differentiable=(True, True, False, False, False),
     vjp=_gru_rule,
-    samples=_samples("gru", 1, (6, 2), (6,), (6,)),
+    samples=_samples("gru", 1, (6, 3), (6, 2), (6,), (6,)),
     formula="h = (1 - z) n + z h, at each step",
 )
 RNN_LAYER = define(

@@ -1,0 +1,105 @@
+"""Products of matrices inside a kernel, as the steps of a recurrent layer ask for: of few rows with one large matrix.
+
+The matrix is packed once: panels of as many columns as a product tile has, each with its rows one after the other, so
+that a tile reads the panel from its beginning to its end. BLAS packs at every product, which with few rows takes as
+long as the product.
+
+Rows and columns are made whole tiles: arrays have `whole_rows` of rows, and `padded` columns of which the panels have
+zeros in the place of those that are not there. All is float32.
+"""
+
+import numpy as np
+
+from autograd.kernels.threads import jit
+from autograd.kernels.winograd_tiles import LANES, ROWS, product_1, product_2, product_3
+
+_WIDTH = 3 * LANES
+# Rows of a panel that are multiplied at once, so that they stay in the first cache for the next rows of the result.
+_DEPTH = 128
+
+_jit = jit()
+
+
+def packed(matrix: np.ndarray) -> np.ndarray:
+    """The panels of a matrix, one after the other."""
+    depth, columns = matrix.shape
+    panels = np.empty(depth * padded(columns), np.float32)
+    _pack(matrix, panels)
+    return panels
+
+
+@_jit
+def padded(columns):  # type: ignore[no-untyped-def]
+    """How many columns there are when they are made whole vectors."""
+    return (columns + LANES - 1) // LANES * LANES
+
+
+@_jit
+def whole_rows(rows):  # type: ignore[no-untyped-def]
+    """How many rows there are when they are made whole tiles."""
+    return (rows + ROWS - 1) // ROWS * ROWS
+
+
+@_jit
+def _pack(matrix, panels):  # type: ignore[no-untyped-def]
+    depth, columns = matrix.shape
+    at = 0
+    for start in range(0, columns, _WIDTH):
+        count = min(_WIDTH, columns - start)
+        for d in range(depth):
+            row = matrix[d, start : start + count]
+            into = panels[at : at + padded(count)]
+            for j in range(count):
+                into[j] = row[j]
+            into[count:] = 0
+            at += into.size
+
+
+@_jit
+def multiply(left, rows, depth, panels, into):  # type: ignore[no-untyped-def]
+    """into = left @ matrix, for the first `rows` rows, and those that make them whole tiles, and `depth` columns of
+    left; `into` has the padded columns."""
+    columns, left_row = into.shape[1], left.shape[1]
+    numbers, sums = left.reshape(-1), into.reshape(-1)
+    for first in range(0, depth, _DEPTH):
+        deep, fresh = min(_DEPTH, depth - first), int(first == 0)
+        for column in range(0, columns, _WIDTH):
+            width = min(_WIDTH, columns - column)
+            panel = column * depth + first * width
+            for row in range(0, rows, ROWS):
+                at, out = row * left_row + first, row * columns + column
+                _tile(numbers, at, left_row, 1, panels, panel, width, width, sums, out, columns, deep, fresh)
+
+
+@_jit
+def add_turned(left, right, depth, into):  # type: ignore[no-untyped-def]
+    """into += left.T @ right, of the first `depth` rows of both; `into` has whole rows and padded columns, and left and
+    right have at least as many columns as it has rows and columns."""
+    rows, columns = into.shape
+    left_row, right_row = left.shape[1], right.shape[1]
+    a, b, sums = left.reshape(-1), right.reshape(-1), into.reshape(-1)
+    for first in range(0, depth, _DEPTH):
+        deep = min(_DEPTH, depth - first)
+        for column in range(0, columns, _WIDTH):
+            width, panel = min(_WIDTH, columns - column), first * right_row + column
+            for row in range(0, rows, ROWS):
+                at, out = first * left_row + row, row * columns + column
+                _tile(a, at, 1, left_row, b, panel, right_row, width, sums, out, columns, deep, 0)
+
+
+@_jit
+def _tile(  # type: ignore[no-untyped-def]
+    left, left_at, left_row, left_step, right, right_at, right_step, width, into, into_at, into_step, depth, fresh
+):  # fmt: skip
+    if width == _WIDTH:
+        product_3(
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
+        )  # fmt: skip
+    elif width == 2 * LANES:
+        product_2(
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
+        )  # fmt: skip
+    else:
+        product_1(
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
+        )  # fmt: skip
