@@ -10,14 +10,16 @@ zeros in the place of those that are not there. All is float32.
 
 import numpy as np
 
+from autograd.kernels import product_tiles
+from autograd.kernels.product_tiles import LANES, ROWS
 from autograd.kernels.threads import jit
-from autograd.kernels.winograd_tiles import LANES, ROWS, product_1, product_2, product_3
 
 _WIDTH = 3 * LANES
 # Rows of a panel that are multiplied at once, so that they stay in the first cache for the next rows of the result.
 _DEPTH = 128
 
 _jit = jit()
+_multiply = product_tiles.multiply
 
 
 def packed(matrix: np.ndarray) -> np.ndarray:
@@ -66,9 +68,9 @@ def multiply(left, rows, depth, panels, into):  # type: ignore[no-untyped-def]
         for column in range(0, columns, _WIDTH):
             width = min(_WIDTH, columns - column)
             panel = column * depth + first * width
-            for row in range(0, rows, ROWS):
-                at, out = row * left_row + first, row * columns + column
-                _tile(numbers, at, left_row, 1, panels, panel, width, width, sums, out, columns, deep, fresh)
+            _multiply(
+                numbers, first, left_row, 1, panels, panel, width, sums, column, columns, rows, width, deep, fresh
+            )  # fmt: skip
 
 
 @_jit
@@ -82,24 +84,6 @@ def add_turned(left, right, depth, into):  # type: ignore[no-untyped-def]
         deep = min(_DEPTH, depth - first)
         for column in range(0, columns, _WIDTH):
             width, panel = min(_WIDTH, columns - column), first * right_row + column
-            for row in range(0, rows, ROWS):
-                at, out = first * left_row + row, row * columns + column
-                _tile(a, at, 1, left_row, b, panel, right_row, width, sums, out, columns, deep, 0)
-
-
-@_jit
-def _tile(  # type: ignore[no-untyped-def]
-    left, left_at, left_row, left_step, right, right_at, right_step, width, into, into_at, into_step, depth, fresh
-):  # fmt: skip
-    if width == _WIDTH:
-        product_3(
-            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
-        )  # fmt: skip
-    elif width == 2 * LANES:
-        product_2(
-            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
-        )  # fmt: skip
-    else:
-        product_1(
-            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
-        )  # fmt: skip
+            _multiply(
+                a, first * left_row, 1, left_row, b, panel, right_row, sums, column, columns, rows, width, deep, 0
+            )  # fmt: skip
