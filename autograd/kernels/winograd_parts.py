@@ -77,7 +77,7 @@ def scratch_for_staging(tiling: Tiling, sizes: Sizes, dtype: np.dtype) -> np.nda
     return row_of_scratch("staged", (numbers + LANES) * LANES, dtype)
 
 
-@jit()
+@jit(inline="always")
 def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  # type: ignore[no-untyped-def]
     """into[(i * step + j) * LANES + c] = x[plane + c, row + i, column + j], zero outside the image.
 
@@ -98,7 +98,7 @@ def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  
         into[at + high * LANES : at + width * LANES] = 0
 
 
-@jit()
+@jit(inline="always")
 def transform_data(window, x, sizes, tiling, group, start, count, c, staged, data, at):  # type: ignore[no-untyped-def]
     """V of the tiles from `start` on, for the lane group from channel c on: data[at + t * by_c + p * C + lane]."""
     step = 7 - len(window)
@@ -119,7 +119,7 @@ def transform_data(window, x, sizes, tiling, group, start, count, c, staged, dat
         t += run
 
 
-@jit()
+@jit(inline="always")
 def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, staged, into, at):  # type: ignore[no-untyped-def]
     """G of the tiles from `start` on, for the lane group from channel k on: into[at + t * by_k + p * K + lane].
     """  # fmt: skip
@@ -140,7 +140,7 @@ def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, 
         t += run
 
 
-@jit()
+@jit(inline="always")
 def transform_output(window, products, at, bias, sizes, tiling, group, start, count, k, staged, check, out):  # type: ignore[no-untyped-def]
     """The outputs of the tiles from `start` on, for the lane group from channel k on, plus bias[k].
 
@@ -168,7 +168,7 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
         t += run
 
 
-@jit()
+@jit(inline="always")
 def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, filters, at):  # type: ignore[no-untyped-def]
     """U of `depth` filters from channel c on, for the lane group from channel k on: filters[at + d * by_k + p * K].
 
@@ -192,7 +192,7 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
             filter_transform(window, taps, d * size * LANES, F * LANES, LANES, filters, to, 6 * tiling.K, tiling.K)
 
 
-@jit()
+@jit(inline="always")
 def transform_weight(window, products, at, sizes, tiling, k, c, taps, zeros, check, out):  # type: ignore[no-untyped-def]
     """out[k, c + lane] = weight transform of products[at + p * C + lane], for a lane group."""
     F = len(window)
