@@ -94,7 +94,7 @@ def _optimizers() -> dict[str, Any]:
     return {
         c.__name__: c
         for c in classes
-        if isinstance(c, type) and issubclass(c, base) and c.update_fused is not base.update_fused
+        if isinstance(c, type) and issubclass(c, base) and c.fused_pass is not base.fused_pass
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero, fused
+from .optimizer import Group, Optimizer, Pass, at_least_zero
 
 __all__ = ["Adadelta"]
 
@@ -91,6 +91,6 @@ class Adadelta(Optimizer):
         r += (1 - rho) * (d * d)
         x -= group["lr"] * d
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         lr, rho, eps, decay = group["lr"], group["rho"], group["eps"], group["weight_decay"]
-        return fused("adadelta", (x, g, s["square_avg"], s["acc_delta"]), lr, rho, 1 - rho, eps, decay)
+        return Pass("adadelta", ("square_avg", "acc_delta"), (lr, rho, 1 - rho, eps, decay))

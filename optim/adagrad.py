@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero, fused
+from .optimizer import Group, Optimizer, Pass, at_least_zero
 
 __all__ = ["Adagrad"]
 
@@ -88,6 +88,6 @@ class Adagrad(Optimizer):
         h += g * g
         x -= lr * g / (np.sqrt(h) + group["eps"])
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         lr = group["lr"] / (1 + (t - 1) * group["lr_decay"])
-        return fused("adagrad", (x, g, s["sum"]), lr, group["eps"], group["weight_decay"])
+        return Pass("adagrad", ("sum",), (lr, group["eps"], group["weight_decay"]))

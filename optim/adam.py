@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero, fused, two_below_one
+from .optimizer import Group, Optimizer, Pass, at_least_zero, two_below_one
 
 __all__ = ["Adam", "AdamW"]
 
@@ -116,13 +116,10 @@ class Adam(Optimizer):
         step *= lr / (1 - beta1**t)
         x -= step
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         lr, (beta1, beta2), decay = group["lr"], group["betas"], group["weight_decay"]
         decoupled = group["decoupled_weight_decay"]
-        largest = s["max_exp_avg_sq"] if group["amsgrad"] else x[:0]
-        return fused(
-            "adam",
-            (x, g, s["exp_avg"], s["exp_avg_sq"], largest),
+        numbers = (
             lr / (1 - beta1**t),
             beta1,
             1 - beta1,
@@ -133,6 +130,7 @@ class Adam(Optimizer):
             0 if decoupled else decay,
             1 - lr * decay if decoupled else 1,
         )
+        return Pass("adam", ("exp_avg", "exp_avg_sq", "max_exp_avg_sq"), numbers)
 
 
 class AdamW(Adam):

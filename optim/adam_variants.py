@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.primitive import make
 
-from .optimizer import Group, Optimizer, State, at_least_zero, fused, single, two_below_one
+from .optimizer import Group, Optimizer, Pass, State, at_least_zero, single, two_below_one
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
 
@@ -149,10 +149,10 @@ class NAdam(_AdamVariant):
         x -= s["share_of_g"] * g / root
         x -= s["share_of_m"] * m / root
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
-        arrays, betas, decays = (x, g, s["exp_avg"], s["exp_avg_sq"]), self.fused_betas(group), self.fused_decay(group)
-        bias = 1 - group["betas"][1] ** t
-        return fused("nadam", arrays, s["share_of_g"], s["share_of_m"], *betas, bias, group["eps"], *decays)
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
+        betas, decays, bias = self.fused_betas(group), self.fused_decay(group), 1 - group["betas"][1] ** t
+        numbers = (s["share_of_g"], s["share_of_m"], *betas, bias, group["eps"], *decays)
+        return Pass("nadam", ("exp_avg", "exp_avg_sq"), numbers)
 
 
 class RAdam(_AdamVariant):
@@ -247,11 +247,11 @@ class RAdam(_AdamVariant):
         r = math.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
         return r * math.sqrt(unbiased)
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         beta1, beta2 = group["betas"]
-        arrays, betas, decays = (x, g, s["exp_avg"], s["exp_avg_sq"]), self.fused_betas(group), self.fused_decay(group)
-        rate = group["lr"] / (1 - beta1**t)
-        return fused("radam", arrays, rate, *betas, self.rectified(t, beta2), group["eps"], *decays)
+        betas, decays, rate = self.fused_betas(group), self.fused_decay(group), group["lr"] / (1 - beta1**t)
+        numbers = (rate, *betas, self.rectified(t, beta2), group["eps"], *decays)
+        return Pass("radam", ("exp_avg", "exp_avg_sq"), numbers)
 
 
 class Adamax(_AdamVariant):
@@ -326,7 +326,7 @@ class Adamax(_AdamVariant):
         np.maximum(u, np.abs(g) + group["eps"], out=u)
         x -= group["lr"] / (1 - beta1**t) * m / u
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         beta1, beta2 = group["betas"]
-        rate, arrays = group["lr"] / (1 - beta1**t), (x, g, s["exp_avg"], s["exp_inf"])
-        return fused("adamax", arrays, rate, beta1, 1 - beta1, beta2, group["eps"], group["weight_decay"])
+        numbers = (group["lr"] / (1 - beta1**t), beta1, 1 - beta1, beta2, group["eps"], group["weight_decay"])
+        return Pass("adamax", ("exp_avg", "exp_inf"), numbers)

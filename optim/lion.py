@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero, fused, two_below_one
+from .optimizer import Group, Optimizer, Pass, at_least_zero, two_below_one
 
 __all__ = ["Lion"]
 
@@ -81,7 +81,7 @@ class Lion(Optimizer):
         m *= beta2
         m += (1 - beta2) * g
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         lr, (beta1, beta2) = group["lr"], group["betas"]
         shrink = 1 - lr * group["weight_decay"]
-        return fused("lion", (x, g, s["exp_avg"]), lr, beta1, 1 - beta1, beta2, 1 - beta2, shrink)
+        return Pass("lion", ("exp_avg",), (lr, beta1, 1 - beta1, beta2, 1 - beta2, shrink))

@@ -10,9 +10,10 @@ A rule that keeps no count in its state says `counts = False`, and one that does
 `whole = True`. Numbers that a rule keeps beside its arrays (`numbers`) are 0-d Tensors of float32 in the state, as in
 PyTorch, or of float64 where that is the default dtype.
 
-Large parameters go through `update_fused` where a rule has one: the same arithmetic, compiled, in one pass. Otherwise
-they are handed to the rule in blocks that fit the cache. A rule acts on each number by itself, so neither changes
-anything in the result; in blocks, the intermediate arrays of the formula stay small, and are reused at once.
+Where a rule names a compiled pass (`fused_pass`), which does the same arithmetic, and the parameters of a group are
+large enough together, one launch of it changes them all. Otherwise large ones are handed to the rule in blocks that fit
+the cache. A rule acts on each number by itself, so neither changes anything in the result; in blocks, the intermediate
+arrays of the formula stay small, and are reused at once.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from functools import cache, wraps
+from functools import wraps
 from itertools import count
-from typing import Any, ClassVar
+from operator import is_
+from typing import Any, ClassVar, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -36,11 +39,14 @@ __all__ = ["Optimizer"]
 
 BLOCK = 1 << 14  # numbers: 64 KiB of float32, below the size at which malloc asks the system for fresh pages
 
-# From this size a compiled pass is worth it. A model of smaller parameters never loads the compiler.
+# From so many numbers on, in all parameters of a group, a compiled pass is worth it. A smaller model never loads the
+# compiler.
 FUSED = 1 << 13
 
 State = dict[str, Any]
 Group = dict[str, Any]
+Arrays = tuple[Any, ...]
+Places = tuple[int, ...]
 
 PLAIN = frozenset({float, int, bool, str, tuple, list, type(None)})
 _keys = count()
@@ -49,6 +55,24 @@ HOOKS = ("step_before", "step_after", "save_before", "save_after", "load_before"
 ENGINE = ("capturable", "differentiable")
 # What schedules keep in the groups.
 SCHEDULED = ("initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr")
+
+
+class Pass(NamedTuple):
+    """A compiled pass of `kernels.updates`: its name, those of the state arrays that it takes after the parameter and
+    the gradient (it takes an empty one for what the state does not have), and the numbers it takes after these."""
+
+    kernel: str
+    arrays: tuple[str, ...]
+    numbers: tuple[float, ...]
+
+
+class _Row(NamedTuple):
+    """The addresses of the arrays that a pass takes: parameter, gradient and state. They are looked up again when one
+    of the arrays is another one. The gradient may go meanwhile, as its memory is wanted for the next."""
+
+    gradient: ref[Any]
+    others: tuple[Any, ...]
+    places: tuple[int, ...]
 
 
 def at_least_zero(name: str, **settings: Any) -> None:
@@ -149,6 +173,7 @@ class Optimizer:
         self.defaults = defaults
         self._hooks: dict[str, dict[int, Callable[..., Any]]] = {name: {} for name in HOOKS}
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
+        self._rows: dict[int, _Row] = {}
         self.param_groups: list[Group] = []
         if isinstance(params, (Tensor, Mapping)) or not isinstance(params, Iterable):
             raise DtypeError(
@@ -250,13 +275,15 @@ class Optimizer:
         """
         raise NotImplementedError(f"{self._name} has no update rule; define `def update(self, x, g, s, t, group):`")
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
-        """Do what `update` does, to the bit, in one compiled pass over arrays of one dimension.
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
+        """The compiled pass that does what `update` does, to the bit; None where there is none for these settings.
 
-        Returns:
-            Whether it was done; False where there is no such pass for these settings.
+        Args:
+            s: the numbers of the state (`number_names`).
+            t: the number of this step, as for `update`.
+            group: the settings.
         """
-        return False
+        return None
 
     @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -273,15 +300,44 @@ class Optimizer:
             with autograd.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            settings = _numbers_of(group)
-            for parameter in group["params"]:
-                if parameter._grad is not None:
-                    self._step_one(parameter, settings)
+            params = [parameter for parameter in group["params"] if parameter._grad is not None]
+            large = not self.whole and sum([parameter._array.size for parameter in params]) >= FUSED
+            self._step_all(params, _numbers_of(group), large)
         return loss
 
-    def _step_one(self, parameter: Tensor, group: Group) -> None:
-        state = self.state[parameter]
-        x, g = parameter._array, parameter._grad._array
+    def _step_all(self, params: list[Tensor], group: Group, large: bool) -> None:
+        """Change the parameters by the rule; if `large`, by compiled passes as far as there are any."""
+        maximize, numbers = group.get("maximize"), {}
+        # What each pass is to change, by all that tells passes of this group apart.
+        passes: dict[tuple[Any, ...], tuple[Pass | None, list[tuple[Arrays, Places]]]] = {}
+        for parameter in params:
+            state = self.state[parameter]
+            x, g = parameter._array, parameter._grad._array
+            t, arrays = self._begin(state, x, group)
+            if self.number_names:
+                numbers = self.numbers(state, t, group)
+            if maximize:
+                g = -g
+            places = None
+            if large:
+                key = (t, x.dtype.char, *numbers.values())
+                if key not in passes:
+                    passes[key] = self.fused_pass(numbers, t, group), []
+                taken, rows = passes[key]
+                if taken is not None:
+                    others = (x, *map(arrays.get, taken.arrays))
+                    places = self._places(parameter, g, others)
+                    if places is not None:
+                        rows.append(((x, g, *others[1:]), places))
+            if places is None:
+                self._step_one(x, g, arrays, numbers, t, group)
+            version_cell(parameter)[0] += 1
+        for taken, rows in passes.values():
+            if taken is not None and rows:
+                _run_pass(taken, rows)
+
+    def _begin(self, state: State, x: Any, group: Group) -> tuple[int, dict[str, Any]]:
+        """Count the step in the state; the count, and the state's arrays by name, begun anew where they are missing."""
         t = 2
         if self.counts:
             t = state["step"] = state.get("step", 0) + 1
@@ -296,22 +352,28 @@ class Optimizer:
                 array = array.astype(x.dtype)
                 state[name] = make(array)
             arrays[name] = array
-        numbers = self.numbers(state, t, group) if self.number_names else {}
-        if group.get("maximize"):
-            g = -g
+        return t, arrays
+
+    def _places(self, parameter: Tensor, g: Any, others: Arrays) -> Places | None:
+        """The addresses of parameter, gradient and state, `others` but for the gradient; None where a pass cannot take
+        them."""
+        row = self._rows.get(id(parameter))
+        if row is not None and row.gradient() is g and all(map(is_, row.others, others)):
+            return row.places
+        x, *state = others
+        arrays = (x, g, *state)
+        if x.dtype.char not in "fd" or not all(a is None or _suits(a, x.dtype) for a in arrays):
+            return None
+        places = tuple([0 if array is None else array.__array_interface__["data"][0] for array in arrays])
+        self._rows[id(parameter)] = _Row(ref(g), others, places)
+        return places
+
+    def _step_one(self, x: Any, g: Any, arrays: dict[str, Any], numbers: dict[str, Any], t: int, group: Group) -> None:
+        """Change one parameter by the rule itself, a large one in blocks."""
         if x.size < FUSED or self.whole or not (x.flags.c_contiguous and g.flags.c_contiguous):
             self.update(x, g, {**arrays, **numbers} if numbers else arrays, t, group)
-        else:
-            arrays = {name: array.reshape(-1) for name, array in arrays.items()}
-            self._step_large(x.reshape(-1), g.reshape(-1), arrays, numbers, t, group)
-        version_cell(parameter)[0] += 1
-
-    def _step_large(
-        self, x: Any, g: Any, arrays: dict[str, Any], numbers: dict[str, Any], t: int, group: Group
-    ) -> None:
-        all_state = {**arrays, **numbers} if numbers else arrays
-        if x.dtype == g.dtype and x.dtype.char in "fd" and self.update_fused(x, g, all_state, t, group):
             return
+        x, g, arrays = x.reshape(-1), g.reshape(-1), {name: array.reshape(-1) for name, array in arrays.items()}
         for start in range(0, x.size, BLOCK):
             block = slice(start, start + BLOCK)
             cut = {name: array[block] for name, array in arrays.items()}
@@ -460,11 +522,12 @@ class Optimizer:
         return self._add_hook("load_after", hook, prepend)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_hooks"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_hooks", "_rows")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._hooks = {name: {} for name in HOOKS}
+        self._rows = {}
 
     def _parameters(self) -> list[Tensor]:
         return [parameter for group in self.param_groups for parameter in group["params"]]
@@ -489,18 +552,18 @@ def _numbers_of(group: Group) -> Group:
     return {name: v.item() if isinstance(v, (Tensor, np.generic)) else v for name, v in group.items()}
 
 
-def fused(kernel: str, arrays: tuple[Any, ...], *numbers: float) -> bool:
-    """Run a compiled pass; all numbers as float, for which it is compiled. Returns True, as `update_fused` has to."""
-    getattr(_kernels(), kernel)(*arrays, *map(float, numbers))
-    return True
+def _suits(array: Any, dtype: Any) -> bool:
+    return bool(array.dtype == dtype and array.flags.c_contiguous)
 
 
-@cache
-def _kernels() -> Any:
-    """The compiled passes, imported when the first large parameter is changed."""
+def _run_pass(taken: Pass, rows: list[tuple[Arrays, Places]]) -> None:
+    """Run a compiled pass over the arrays of all rows; its numbers as float, for which it is compiled."""
+    # Imported when the first large parameters are changed.
     from autograd.kernels import updates
+    from autograd.kernels.pieces import run_on_pieces
 
-    return updates
+    arrays, places = zip(*rows, strict=True)
+    run_on_pieces(getattr(updates, taken.kernel), arrays, places, tuple([float(number) for number in taken.numbers]))
 
 
 def _begin(x: Any, start: Any) -> Any:

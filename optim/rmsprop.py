@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Group, Optimizer, at_least_zero, below_one, fused
+from .optimizer import Group, Optimizer, Pass, at_least_zero, below_one
 
 __all__ = ["RMSprop"]
 
@@ -113,8 +113,8 @@ class RMSprop(Optimizer):
             v = u
         x -= group["lr"] * v
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         if group["momentum"] or group["centered"]:
-            return False
+            return None
         lr, alpha, eps, decay = group["lr"], group["alpha"], group["eps"], group["weight_decay"]
-        return fused("rmsprop", (x, g, s["square_avg"]), lr, alpha, 1 - alpha, eps, decay)
+        return Pass("rmsprop", ("square_avg",), (lr, alpha, 1 - alpha, eps, decay))

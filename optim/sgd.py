@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from autograd.errors import ArgumentError
 
-from .optimizer import Group, Optimizer, at_least_zero, fused
+from .optimizer import Group, Optimizer, Pass, at_least_zero
 
 __all__ = ["SGD"]
 
@@ -103,9 +103,9 @@ class SGD(Optimizer):
             g = g + mu * v if group["nesterov"] else v
         x -= lr * g
 
-    def update_fused(self, x: Any, g: Any, s: dict[str, Any], t: int, group: Group) -> bool:
+    def fused_pass(self, s: dict[str, Any], t: int, group: Group) -> Pass | None:
         lr, mu, decay = group["lr"], group["momentum"], group["weight_decay"]
         if mu:
             undamped = 1 if t == 1 else 1 - group["dampening"]
-            return fused("sgd_momentum", (x, g, s["momentum_buffer"]), lr, mu, undamped, decay, group["nesterov"])
-        return fused("sgd", (x, g), lr, decay)
+            return Pass("sgd_momentum", ("momentum_buffer",), (lr, mu, undamped, decay, group["nesterov"]))
+        return Pass("sgd", (), (lr, decay))

@@ -100,20 +100,20 @@ def _kind(argument: Any) -> Any:
     kind = type(argument)
     if kind is np.ndarray:
         return argument.dtype.num, argument.ndim
-    return tuple(map(type, argument)) if kind is tuple else kind
+    return tuple([type(number) for number in argument]) if kind is tuple else kind
 
 
 _addresses: dict[tuple[Any, ...], int] = {}
 
 
-def _address(kernel: Any, arguments: tuple[Any, ...]) -> int:
+def compiled_address(kernel: Any, arguments: tuple[Any, ...]) -> int:
     """The address of the kernel's machine code for arguments of these types, compiled if need be."""
     key = (kernel, *map(_kind, arguments))
     address = _addresses.get(key)
     if address is None:
         # Asking numba for its threads makes it load its layer, which the code is linked to.
         numba.get_num_threads()
-        signature = (types.intp, types.intp, *map(numba.typeof, arguments))
+        signature = tuple(map(numba.typeof, arguments))
         kernel.compile(signature)
         compiled = kernel.overloads[signature]
         address = _addresses[key] = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
@@ -146,5 +146,5 @@ def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None
             kernel(thread, threads, *arguments)
         return
     launches.count += 1
-    if launch(_spread, (_address(kernel, arguments), threads, *arguments)):
+    if launch(_spread, (compiled_address(kernel, (0, 0, *arguments)), threads, *arguments)):
         raise MemoryError(f"{kernel.__name__}: a thread could not do its share")
