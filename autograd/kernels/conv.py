@@ -253,6 +253,7 @@ class _Plan(NamedTuple):
     phases: np.ndarray
     taps: tuple[np.ndarray, ...]
     offsets: np.ndarray
+    places: np.ndarray | None  # of the vectors of rows, if `planes.correlate_rows` is to run
     covers: bool
     cost: int
 
@@ -270,11 +271,18 @@ def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
 
 def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, threads: int) -> _Plan:
     unit, dtype = _unit(sizes.K), np.dtype(f"f{itemsize}")
+    tile = tile_width(unit, dtype)
     covers = sum([phase.height * phase.width for phase in phases]) == place.H * place.W
     if not phases:
         layout, cost = Layout(0, 0, 0, 0, 0, unit, 0), 0
     else:
-        layout, cost = planes.lay_out(sizes, phases, unit, tile_width(unit, dtype), itemsize, threads)
+        layout, cost = planes.lay_out(sizes, phases, unit, tile, itemsize, threads)
+    places = None
+    if len(phases) == 1 and covers and sizes.OW >= lanes(dtype) and sizes.K % unit == 0:
+        by_rows, less = planes.lay_out(sizes, phases, unit, tile, itemsize, threads, placed=True)
+        if less <= cost:
+            layout, cost = by_rows, less
+            places = planes.row_places(sizes, layout, lanes(dtype), tile // lanes(dtype))
     table, before = [], 0
     for phase in phases:
         table.append((phase.start_h, phase.start_w, phase.height, phase.width, before, len(phase.taps)))
@@ -283,7 +291,7 @@ def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, thread
     taps = tuple([np.array([tap[0] for tap in phase.taps]) for phase in phases])
     return _Plan(
         sizes, layout, place, np.array(table, np.int64).reshape(-1, 6), taps,
-        np.concatenate([*offsets, np.empty(0, np.int64)]), covers, cost,
+        np.concatenate([*offsets, np.empty(0, np.int64)]), places, covers, cost,
     )  # fmt: skip
 
 
@@ -319,7 +327,7 @@ def _run_planes(
     out: np.ndarray,
     steps: tuple[int, int, int],
 ) -> None:
-    """Run `planes.correlate`."""
+    """Run `planes.correlate` or `planes.correlate_rows`."""
     sizes, layout, dtype = plan.sizes, plan.layout, x.dtype
     rows = _round_up(sizes.K, layout.unit)
     packed = scratch("packed", sizes.groups * rows * plan.offsets.size, dtype)
@@ -328,12 +336,13 @@ def _run_planes(
         tiles.pack(weight, *steps, taps, sizes.groups, sizes.K, sizes.C, layout.unit, packed, at)
         at += sizes.groups * rows * sizes.C * taps.size
     memory = _scratch("columns", sizes.C * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
+    threads = 1 if plan.cost < SMALL else thread_count()
+    arguments = (x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1), sizes, layout)
+    if plan.places is not None:
+        share_out(planes.correlate_rows, threads, *arguments, plan.places, plan.offsets, memory)
+        return
     sums = _scratch("sums", rows * layout.span, dtype)
-    arguments = (
-        x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1),
-        sizes, layout, plan.place, plan.phases, plan.offsets, memory, sums,
-    )  # fmt: skip
-    share_out(planes.correlate, 1 if plan.cost < SMALL else thread_count(), *arguments)
+    share_out(planes.correlate, threads, *arguments, plan.place, plan.phases, plan.offsets, memory, sums)
 
 
 @lru_cache(maxsize=512)

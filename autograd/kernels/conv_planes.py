@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside, multiply, multiply_dots, unpack_dots
+from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside, multiply, multiply_dots, multiply_places, unpack_dots
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import OUTER_VECTORS, WIDE_ROWS, copy_rows, spread_rows_by_two
 from autograd.kernels.vectors import VECTOR_BYTES
@@ -116,11 +116,13 @@ def lay_out(
     threads: int,
     rows_beside: int = 0,
     begin: int = BEGIN,
+    placed: bool = False,
 ) -> tuple[Layout, int]:
     """The layout that costs least, and its cost in multiplications of vectors by one thread.
 
-    A tile computes `unit` output channels of `width` pixels. So many rows of pixels lie beside the planes, and a band
-    costs `begin` besides what grows with its size.
+    A tile computes `unit` output channels of `width` pixels; where they are `placed`, these are vectors of single rows,
+    which are stored where they belong at once. So many rows of pixels lie beside the planes, and a band costs `begin`
+    besides what grows with its size.
     """
     reach_h = max([row for phase in phases for _, _, row, _ in phase.taps])
     reach_w = max([column for phase in phases for _, _, _, column in phase.taps])
@@ -141,14 +143,17 @@ def lay_out(
         rows = band + reach_h - (shared if images > 1 else 0)
         pixels = (images - 1) * rows * row + band * row
         computed = -(-pixels // width) * width
+        stored = images * band * -(-sizes.OW // vector)
+        if placed:
+            computed, stored = -(-stored * vector // width) * width, 0
         line = 64 // itemsize
         # The last tile reads on behind the last row. An odd number of cache lines spreads planes over the cache's sets.
-        plane = (-(-(computed + reach_h * row + reach_w + vector) // line) | 1) * line
+        plane = (-(-(max(computed, pixels) + reach_h * row + reach_w + vector) // line) | 1) * line
         if (dealt * plane + rows_beside * computed) * itemsize > PLANE_BYTES and (band, images) != candidates[0]:
             continue
         tasks = -(-sizes.N // images) * sizes.groups * -(-sizes.OH // band)
         far = 1 if dealt * plane * itemsize > NEAR_BYTES else 0
-        moved = dealt * images * rows * -(-row // vector) + sizes.K * images * band * -(-sizes.OW // vector)
+        moved = dealt * images * rows * -(-row // vector) + sizes.K * stored
         products = computed // vector * (outputs + far * outputs // unit) * depth
         cost = -(-tasks // threads) * (products + MOVE * moved + begin)
         if best is None or cost < best[0]:
@@ -156,6 +161,23 @@ def lay_out(
             best = cost, Layout(row, rows, plane, band, images, unit, computed if whole else width)
     assert best is not None
     return best[1], int(best[0])
+
+
+def row_places(sizes: Sizes, layout: Layout, lanes: int, vectors: int) -> np.ndarray:
+    """Where the vectors of a band lie, as (in the planes, in an output channel); a multiple of `vectors` of them.
+
+    A row's last vector ends with the row, so it computes some pixels that the one before it does, too.
+    """
+    columns = np.minimum(np.arange(0, sizes.OW, lanes), sizes.OW - lanes)
+    steps = ((layout.rows * layout.row, sizes.groups * sizes.K * sizes.OH * sizes.OW), (layout.row, sizes.OW))
+    places: np.ndarray = np.stack(
+        [
+            (np.arange(layout.images)[:, None, None] * image + np.arange(layout.band)[:, None] * row + columns).reshape(-1)
+            for image, row in zip(*steps, strict=True)
+        ],
+        axis=1,
+    ).astype(np.int64)
+    return np.pad(places, ((0, -len(places) % vectors), (0, 0)), mode="edge")
 
 
 def tap_offsets(sizes: Sizes, layout: Layout, phase: Phase) -> np.ndarray:
@@ -273,6 +295,30 @@ def correlate(thread, threads, x, packed, bias, out, sizes, layout, place, phase
                                 sums[thread], r * layout.span + j, layout.span, min(L1_DEPTH, depth - d),
                             )  # fmt: skip
                 store(sums[thread], out, sizes, layout, place, phase, n, images, group, oh, height, p, taken, pixels)
+
+
+@jit()
+def correlate_rows(thread, threads, x, packed, bias, out, sizes, layout, places, offsets, planes):  # type: ignore[no-untyped-def]
+    """What `correlate` computes for one phase without gaps, in vectors that are stored at once: see `row_places`.
+
+    The last band, and the last images, begin early enough to be as many as all others.
+    """
+    sizes, layout = Sizes(*sizes), Layout(*layout)
+    unit, area, depth = layout.unit, sizes.OH * sizes.OW, offsets.size
+    vectors = OUTER_VECTORS * (2 if unit <= WIDE_ROWS else 1)
+    bands = (sizes.OH + layout.band - 1) // layout.band
+    batches = (sizes.N + layout.images - 1) // layout.images
+    for task in range(thread, batches * sizes.groups * bands, threads):
+        n = min(task // (bands * sizes.groups) * layout.images, sizes.N - layout.images)
+        oh = min(task % bands * layout.band, sizes.OH - layout.band)
+        group = task // bands % sizes.groups
+        fill_planes(x, sizes, layout, n, layout.images, group, 0, sizes.C, oh, planes[thread])
+        for k in range(group * sizes.K, (group + 1) * sizes.K, unit):
+            to = (n * sizes.groups * sizes.K + k) * area + oh * sizes.OW
+            for v in range(0, places.shape[0], vectors):
+                multiply_places(
+                    unit, packed, k * depth, planes[thread], offsets, bias, k, places, v, out, to, area, depth
+                )  # fmt: skip
 
 
 @jit()

@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from autograd.kernels.threads import jit
-from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, copy_rows, copy_rows_by_two, dot_tile, product_tiles
+from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, copy_rows, copy_rows_by_two, dot_tile, place_tiles, product_tiles
 from autograd.kernels.vectors import VECTOR_BYTES
 
 tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8 = product_tiles
+place_1, place_2, place_3, place_4, place_5, place_6, place_7, place_8 = place_tiles
 
 
 class Sizes(NamedTuple):
@@ -78,6 +79,29 @@ def multiply(  # type: ignore[no-untyped-def]
         tile_2(left, left_at, right, right_at, offsets, offsets_at, start, start_at, first, into, into_at, step, depth)
     else:
         tile_1(left, left_at, right, right_at, offsets, offsets_at, start, start_at, first, into, into_at, step, depth)
+
+
+@jit()
+def multiply_places(  # type: ignore[no-untyped-def]
+    unit, left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth
+):
+    """The tile of `unit` rows whose vectors lie at given places: see `tile.place_tiles`."""
+    if unit == 8:
+        place_8(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 7:
+        place_7(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 6:
+        place_6(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 5:
+        place_5(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 4:
+        place_4(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 3:
+        place_3(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 2:
+        place_2(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    else:
+        place_1(left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, step, depth)
 
 
 @jit()

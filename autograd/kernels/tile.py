@@ -65,6 +65,20 @@ def _product_tile_plain(rows: int) -> Any:
     return tile
 
 
+def _place_tile_plain(rows: int) -> Any:
+    def tile(  # type: ignore[no-untyped-def]
+        left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, into_step, depth
+    ):
+        a = left[left_at : left_at + depth * rows].reshape(depth, rows)
+        lane = np.arange(lanes(right.dtype))
+        for v in range(places_at, places_at + tile_width(rows, right.dtype) // lane.size):
+            b = right[(offsets[:depth] + places[v, 0])[:, None] + lane]
+            target = _rows(into, into_at + places[v, 1], into_step, rows, lane.size)
+            target[...] = start[start_at : start_at + rows, None] + a.T @ b
+
+    return tile
+
+
 def _dot_tile_plain(rows: int, columns: int) -> Any:
     def tile(left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length):  # type: ignore[no-untyped-def]
         a = _rows(left, left_at, left_step, rows, length)
@@ -107,6 +121,21 @@ def _rows(array: np.ndarray, at: int, step: int, rows: int, width: int) -> np.nd
     return np.lib.stride_tricks.as_strided(array[at:], (rows, width), (step * item, item))
 
 
+def _add_products(
+    builder: Any, left: Any, right_starts: list[Any], offsets: Any, depth: Any, sums: list[list[Any]], align: int
+) -> None:
+    """sums[row][v] += sum over i < depth of left[i, row] * the vector at right_starts[v] + offsets[i]."""
+    vector, index = sums[0][0].type.pointee, depth.type
+    with cgutils.for_range(builder, depth) as loop:
+        left_row = builder.gep(left, [builder.mul(loop.index, index(len(sums)))])
+        offset = builder.load(builder.gep(offsets, [loop.index]))
+        b = [load(builder, vector, builder.gep(start, [offset]), align) for start in right_starts]
+        for row, row_sums in enumerate(sums):
+            a = splat(builder, vector, builder.load(builder.gep(left_row, [index(row)])))
+            for v, place in enumerate(row_sums):
+                multiply_add(builder, a, b[v], place)
+
+
 def _product_tile(rows: int) -> Any:
     """The intrinsic that multiplies `rows` packed rows of the left side into the vectors of the right side."""
     vectors = OUTER_VECTORS * (2 if rows <= WIDE_ROWS else 1)
@@ -141,17 +170,8 @@ def _product_tile(rows: int) -> Any:
                         for v in range(vectors):
                             place = builder.gep(into_rows[row], [index(v * vector.count)])
                             builder.store(load(builder, vector, place, align), sums[row][v])
-            with cgutils.for_range(builder, depth) as loop:
-                left_row = builder.gep(left_start, [builder.mul(loop.index, index(rows))])
-                right_row = builder.gep(right_start, [builder.load(builder.gep(offsets_start, [loop.index]))])
-                b = [
-                    load(builder, vector, builder.gep(right_row, [index(v * vector.count)]), align)
-                    for v in range(vectors)
-                ]
-                for row in range(rows):
-                    a = splat(builder, vector, builder.load(builder.gep(left_row, [index(row)])))
-                    for v in range(vectors):
-                        multiply_add(builder, a, b[v], sums[row][v])
+            right_starts = [builder.gep(right_start, [index(v * vector.count)]) for v in range(vectors)]
+            _add_products(builder, left_start, right_starts, offsets_start, depth, sums, align)
             for row in range(rows):
                 for v in range(vectors):
                     place = builder.gep(into_rows[row], [index(v * vector.count)])
@@ -160,6 +180,47 @@ def _product_tile(rows: int) -> Any:
 
         n = types.intp
         return types.void(left, n, right, n, offsets, n, start, n, types.boolean, into, n, n, n), generate
+
+    return tile
+
+
+def _place_tile(rows: int) -> Any:
+    """The intrinsic that multiplies `rows` packed rows of the left side into vectors that lie at given places."""
+    vectors = OUTER_VECTORS * (2 if rows <= WIDE_ROWS else 1)
+
+    @intrinsic
+    def tile(  # type: ignore[no-untyped-def]
+        typing_context, left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, into_step,
+        depth,
+    ):  # fmt: skip
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            (
+                left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, into_step, depth,
+            ) = arguments  # fmt: skip
+            vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            index = left_at.type
+            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+            right_start = pointer_to(context, builder, signature.args[2], right, index(0))
+            offsets_start = pointer_to(context, builder, signature.args[3], offsets, index(0))
+            start_start = pointer_to(context, builder, signature.args[4], start, start_at)
+            place = pointer_to(context, builder, signature.args[6], places, builder.mul(places_at, index(2)))
+            into_start = pointer_to(context, builder, signature.args[8], into, into_at)
+            from_to = [builder.load(builder.gep(place, [index(i)])) for i in range(2 * vectors)]
+            sums = sum_places(builder, vector, rows, vectors)
+            for row in range(rows):
+                a = splat(builder, vector, builder.load(builder.gep(start_start, [index(row)])))
+                for v in range(vectors):
+                    builder.store(a, sums[row][v])
+            right_starts = [builder.gep(right_start, [at]) for at in from_to[::2]]
+            _add_products(builder, left_start, right_starts, offsets_start, depth, sums, align)
+            for row in range(rows):
+                into_row = builder.gep(into_start, [builder.mul(into_step, index(row))])
+                for v, to in enumerate(from_to[1::2]):
+                    store(builder, builder.load(sums[row][v]), builder.gep(into_row, [to]), align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(left, n, right, offsets, start, n, places, n, into, n, n, n), generate
 
     return tile
 
@@ -336,6 +397,11 @@ _compiled = not config.DISABLE_JIT
 # rows' numbers of one i lie together.
 _product = _product_tile if _compiled else _product_tile_plain
 product_tiles = tuple([_product(rows) for rows in range(1, 9)])
+
+# into[r, places[v, 1] + j] = start[r] + sum over i < depth of left[i, r] * right[places[v, 0] + offsets[i] + j], for j
+# over the numbers of a vector and v over as many vectors from `places_at` on as a product tile has.
+_place = _place_tile if _compiled else _place_tile_plain
+place_tiles = tuple([_place(rows) for rows in range(1, 9)])
 
 # into[r * columns + c] += sum over i < length of left[r, i] * right[offsets[c] + i]. `length` is a multiple of the
 # vector length. `into` has dot_tile_size numbers, of which the last may be unused.
