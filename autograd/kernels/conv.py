@@ -23,7 +23,15 @@ from autograd.kernels.conv_planes import Layout, Phase, Place
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import scratch, thread_count
-from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, ROW_DOTS, dot_tile_size, tile_width
+from autograd.kernels.tile import (
+    DOT_COLUMNS,
+    DOT_ROWS,
+    OUTER_CHANNELS,
+    OUTER_TAPS,
+    ROW_DOTS,
+    dot_tile_size,
+    tile_width,
+)
 from autograd.kernels.vectors import OUTER_ROWS, lanes
 
 Pair = tuple[int, int]
@@ -32,6 +40,9 @@ Pair = tuple[int, int]
 PACK = 5
 # What adding up the lanes of a dot tile costs, for each of its sums.
 LANE_SUM = 3
+# Pixels whose products an outer tile adds up, and what it costs to put one of its vectors of sums away: in a core's
+# caches, which hold so many bytes of them, or beyond.
+BAND_PIXELS, BAND_SUM, BAND_SUM_FAR, SUMS_BYTES = 256, 5, 100, 1 << 20
 # Work below this many multiplications of vectors is done before other threads have woken up.
 SMALL = 100_000
 
@@ -47,6 +58,7 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | `winograd` | all three                         | 3x3, stride 1, 16 channels or more in a group, float32     |
     | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
     | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
+    | `pixels`   | the weight gradient               | it costs less than both: many output channels              |
     | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |
     | `rows`     | the weight gradient               | other groups of one input channel                          |
 
@@ -76,6 +88,9 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
         if sizes.C == 1 and sizes.groups > 1:
             return "rows"
         _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
+        *_, by_pixels = _pixels_plan(sizes, dtype.itemsize, threads)
+        if by_pixels <= min(by_planes, columns.cost(sizes, False, lanes(dtype), threads)):
+            return "pixels"
     else:
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
         by_planes = plan.cost + PACK * sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
@@ -187,6 +202,8 @@ def conv2d_weight_gradient(
         path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
         return (depthwise.weigh if depthwise.fits(sizes) else _weigh_rows)(x, gradient, sizes).reshape(shape)
+    if path == "pixels":
+        return _weigh_pixels(x, gradient, sizes).reshape(shape)
     if path == "planes":
         out = _weigh_planes(x, gradient, sizes).reshape(shape)
         if np.isfinite(out).all():
@@ -278,7 +295,7 @@ def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, thread
     else:
         layout, cost = planes.lay_out(sizes, phases, unit, tile, itemsize, threads)
     places = None
-    if len(phases) == 1 and covers and sizes.OW >= lanes(dtype) and sizes.K % unit == 0:
+    if len(phases) == 1 and covers and lanes(dtype) <= sizes.OW and sizes.K % unit == 0:
         by_rows, less = planes.lay_out(sizes, phases, unit, tile, itemsize, threads, placed=True)
         if less <= cost:
             layout, cost = by_rows, less
@@ -375,6 +392,41 @@ def _weigh_planes(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarr
     x, gradient = x.reshape(-1), gradient.reshape(-1)
     share_out(planes.weigh, threads, x, gradient, partial, sizes, layout, block, step, offsets, memory, rows, sums)
     return partial[0] if parts == 1 else partial.sum(axis=0)
+
+
+@lru_cache(maxsize=512)
+def _pixels_plan(sizes: Sizes, itemsize: int, threads: int) -> tuple[Sizes, Layout, np.ndarray, int]:
+    """(sizes without the stride, layout, offsets, cost) of `planes.weigh_pixels`."""
+    line, vector = 64 // itemsize, lanes(np.dtype(f"f{itemsize}"))
+    reach_h, reach_w = sizes.dilation_h * (sizes.FH - 1), sizes.dilation_w * (sizes.FW - 1)
+    row = (sizes.OW - 1) * sizes.stride_w + reach_w + 1
+    band = -(-sizes.OH // -(-sizes.OH * sizes.OW // BAND_PIXELS))
+    rows = (band - 1) * sizes.stride_h + reach_h + 1
+    plain = _with(sizes, stride_h=1, stride_w=1)
+    plane = (-(-rows * row // line) | 1) * line
+    layout = Layout(row, rows, plane, band, 1, 0, 0)
+    offsets = planes.tap_offsets(plain, layout, planes.forward_phase(plain))
+    padded = np.pad(offsets, (0, -offsets.size % OUTER_TAPS))
+    channels = _round_up(sizes.K, OUTER_CHANNELS * vector) // vector
+    moved = sizes.C * rows * -(-row // vector) + channels * band * sizes.OW
+    tasks = -(-sizes.N * -(-sizes.OH // band) // threads) * sizes.groups
+    put_away = BAND_SUM if padded.size * channels * vector * itemsize <= SUMS_BYTES else BAND_SUM_FAR
+    cost = tasks * (padded.size * channels * (band * sizes.OW + put_away) + planes.MOVE * moved + planes.BEGIN)
+    return plain, layout, padded, cost
+
+
+def _weigh_pixels(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
+    """Run `planes.weigh_pixels` and add up its parts."""
+    dtype, threads = x.dtype, thread_count()
+    plain, layout, offsets, _ = _pixels_plan(sizes, dtype.itemsize, threads)
+    partial = np.empty((threads, sizes.groups, sizes.K, sizes.C * sizes.FH * sizes.FW), dtype)
+    rows = _round_up(sizes.K, OUTER_CHANNELS * lanes(dtype))
+    memory = _scratch("columns", sizes.C * layout.plane, dtype)
+    turned = _scratch("rows", rows * _round_up(layout.band * sizes.OW, lanes(dtype)), dtype)
+    sums = _scratch("sums", offsets.size * rows, dtype)
+    arguments = (x.reshape(-1), gradient.reshape(-1), partial, plain, layout, sizes.stride_h, sizes.stride_w)
+    share_out(planes.weigh_pixels, threads, *arguments, offsets, memory, turned, sums)
+    return partial[0] if threads == 1 else partial.sum(axis=0)
 
 
 def _row_step(layout: Layout, dtype: np.dtype) -> int:

@@ -32,7 +32,7 @@ BLOCK = 8
 SMALL = 1 << 14
 # Time in that of a multiplication of vectors by `conv_planes`: of one by BLAS, of gathering a vector, of adding one up
 # where it came from, of laying one beside others, and of the launches.
-PRODUCT, GATHER, SCATTER, JOIN, BEGIN = 1.2, 25, 20, 8, 40_000
+PRODUCT, GATHER, SCATTER, JOIN, BEGIN = 1.2, 32, 20, 8, 40_000
 
 
 @jit()

@@ -18,9 +18,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside, multiply, multiply_dots, multiply_places, unpack_dots
+from autograd.kernels.conv_tiles import (
+    Sizes,
+    clear,
+    copy_block,
+    first_inside,
+    multiply,
+    multiply_dots,
+    multiply_places,
+    unpack_dots,
+)
 from autograd.kernels.threads import jit
-from autograd.kernels.tile import OUTER_VECTORS, WIDE_ROWS, copy_rows, spread_rows_by_two
+from autograd.kernels.tile import (
+    OUTER_CHANNELS,
+    OUTER_TAPS,
+    OUTER_VECTORS,
+    WIDE_ROWS,
+    copy_rows,
+    outer_tile,
+    spread_rows_by_two,
+    turn,
+)
 from autograd.kernels.vectors import VECTOR_BYTES
 
 # Planes of one band should stay in a core's second-level cache, and where few rows of the weight meet them, so that
@@ -172,7 +190,9 @@ def row_places(sizes: Sizes, layout: Layout, lanes: int, vectors: int) -> np.nda
     steps = ((layout.rows * layout.row, sizes.groups * sizes.K * sizes.OH * sizes.OW), (layout.row, sizes.OW))
     places: np.ndarray = np.stack(
         [
-            (np.arange(layout.images)[:, None, None] * image + np.arange(layout.band)[:, None] * row + columns).reshape(-1)
+            (np.arange(layout.images)[:, None, None] * image + np.arange(layout.band)[:, None] * row + columns).reshape(
+                -1
+            )
             for image, row in zip(*steps, strict=True)
         ],
         axis=1,
@@ -366,3 +386,55 @@ def weigh(thread, threads, x, gradient, partial, sizes, layout, block, step, off
                 length = (pixels + lanes - 1) // lanes * lanes
                 multiply_dots(rows, step, planes, offsets, count * taps, sizes.K, length, sums)
         unpack_dots(sums, sizes.K, count * taps, partial[part, group], c * taps)
+
+
+@jit()
+def turn_gradient(gradient, start, area, rows, pixels, step, turned):  # type: ignore[no-untyped-def]
+    """turned[block, p, k] = gradient[start + (block * width + k) * area + p], zero from the end of the `rows` rows on.
+
+    There are `width` rows in a block, which an outer tile takes, and it is `step` numbers to the next block.
+    """
+    lanes = VECTOR_BYTES // gradient.itemsize
+    width = OUTER_CHANNELS * lanes
+    for k in range(0, (rows + width - 1) // width * width, lanes):
+        to = k // width * step + k % width
+        for p in range(0, pixels, lanes):
+            turn(
+                gradient, start + k * area + p, area, min(max(rows - k, 0), lanes), min(pixels - p, lanes),
+                turned, to + p * width, width,
+            )  # fmt: skip
+
+
+@jit()
+def weigh_pixels(  # type: ignore[no-untyped-def]
+    thread, threads, x, gradient, partial, sizes, layout, stride_h, stride_w, offsets, planes, turned, sums
+):
+    """What `weigh` computes, pixel by pixel: a tap's number there times the gradients of all output channels.
+
+    The gradient is turned, so that channels lie together. A stride is not undone, so `sizes` and `layout` are those of
+    a convolution without one. Each thread computes the sums of a part, from its share of the bands.
+    """
+    sizes, layout = Sizes(*sizes), Layout(*layout)
+    planes, turned, sums = planes[thread], turned[thread], sums[thread]
+    width = OUTER_CHANNELS * (VECTOR_BYTES // x.itemsize)
+    rows, area = (sizes.K + width - 1) // width * width, sizes.OH * sizes.OW
+    depth = sizes.C * sizes.FH * sizes.FW
+    step = turned.size // (rows // width)
+    bands = (sizes.OH + layout.band - 1) // layout.band
+    for group in range(sizes.groups):
+        clear(sums, 0, sums.size)
+        for task in range(thread, sizes.N * bands, threads):
+            n, oh = task // bands, task % bands * layout.band
+            height = min(layout.band, sizes.OH - oh)
+            fill_planes(x, sizes, layout, n, 1, group, 0, sizes.C, oh * stride_h, planes)
+            start = (n * sizes.groups + group) * sizes.K * area + oh * sizes.OW
+            turn_gradient(gradient, start, area, sizes.K, height * sizes.OW, step, turned)
+            for k in range(0, rows, width):
+                for d in range(0, depth, OUTER_TAPS):
+                    outer_tile(
+                        planes, 0, stride_h * layout.row, stride_w, offsets, d,
+                        turned, k // width * step, sums, d * rows + k, rows, height, sizes.OW,
+                    )  # fmt: skip
+        for k in range(sizes.K):
+            for d in range(depth):
+                partial[thread, group, k, d] = sums[d * rows + k]

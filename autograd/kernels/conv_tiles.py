@@ -3,7 +3,15 @@
 from typing import NamedTuple
 
 from autograd.kernels.threads import jit
-from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, copy_rows, copy_rows_by_two, dot_tile, place_tiles, product_tiles
+from autograd.kernels.tile import (
+    DOT_COLUMNS,
+    DOT_ROWS,
+    copy_rows,
+    copy_rows_by_two,
+    dot_tile,
+    place_tiles,
+    product_tiles,
+)
 from autograd.kernels.vectors import VECTOR_BYTES
 
 tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8 = product_tiles

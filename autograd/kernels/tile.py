@@ -38,6 +38,9 @@ WIDE_ROWS = min(3, OUTER_ROWS // 2)
 DOT_ROWS = OUTER_ROWS // 2
 DOT_COLUMNS = 6
 ROW_DOTS = 9
+# An outer tile has so many vectors of channels, and so many taps that its sums take up as many registers as others'.
+OUTER_CHANNELS = 2
+OUTER_TAPS = OUTER_ROWS * OUTER_VECTORS // OUTER_CHANNELS
 MAX_VECTORS = 4
 
 
@@ -87,6 +90,23 @@ def _dot_tile_plain(rows: int, columns: int) -> Any:
         into[into_at : into_at + rows * columns] += (a @ b.T).reshape(-1)
 
     return tile
+
+
+def _outer_tile_plain(  # type: ignore[no-untyped-def]
+    left, left_at, left_row, left_step, offsets, offsets_at, right, right_at, into, into_at, into_step, rows, count
+):
+    width = OUTER_CHANNELS * lanes(left.dtype)
+    pixels = (np.arange(rows)[:, None] * left_row + np.arange(count) * left_step).reshape(-1)
+    a = left[left_at + offsets[offsets_at : offsets_at + OUTER_TAPS, None] + pixels]
+    b = right[right_at : right_at + pixels.size * width].reshape(-1, width)
+    _rows(into, into_at, into_step, OUTER_TAPS, width)[...] += a @ b
+
+
+def _turn_plain(source, source_at, source_step, rows, columns, target, target_at, target_step) -> None:  # type: ignore[no-untyped-def]
+    width = lanes(source.dtype)
+    turned = np.zeros((width, width), source.dtype)
+    turned[:columns, :rows] = _rows(source, source_at, source_step, rows, columns).T
+    _rows(target, target_at, target_step, width, width)[...] = turned
 
 
 def _copy_rows_plain(step: int, adds: bool = False) -> Any:
@@ -285,6 +305,93 @@ def _dot_tile(rows: int, columns: int) -> Any:
 
 
 @intrinsic
+def _outer_tile(  # type: ignore[no-untyped-def]
+    typing_context, left, left_at, left_row, left_step, offsets, offsets_at, right, right_at, into, into_at, into_step,
+    rows, count,
+):  # fmt: skip
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (
+            left, left_at, left_row, left_step, offsets, offsets_at, right, right_at, into, into_at, into_step, rows,
+            count,
+        ) = arguments  # fmt: skip
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        index, width = left_at.type, OUTER_CHANNELS * vector.count
+        left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+        offsets_start = pointer_to(context, builder, signature.args[4], offsets, offsets_at)
+        right_start = pointer_to(context, builder, signature.args[6], right, right_at)
+        into_start = pointer_to(context, builder, signature.args[8], into, into_at)
+        sums = sum_places(builder, vector, OUTER_TAPS, OUTER_CHANNELS)
+        for place in [place for row in sums for place in row]:
+            builder.store(ir.Constant(vector, [0.0] * vector.count), place)
+        steps = [builder.load(builder.gep(offsets_start, [index(t)])) for t in range(OUTER_TAPS)]
+
+        def add(starts: list[Any], right_row: Any, pixel: Any, pixels: int) -> None:
+            """Add the products of `pixels` pixels from `pixel` on."""
+            b, places = [], []
+            for p in range(pixels):
+                at = builder.add(pixel, index(p))
+                places.append(builder.mul(at, left_step))
+                begin = builder.mul(at, index(width))
+                parts = [builder.add(begin, index(v * vector.count)) for v in range(OUTER_CHANNELS)]
+                b.append([load(builder, vector, builder.gep(right_row, [part]), align) for part in parts])
+            for t, start in enumerate(starts):
+                for p in range(pixels):
+                    a = splat(builder, vector, builder.load(builder.gep(start, [places[p]])))
+                    for v in range(OUTER_CHANNELS):
+                        multiply_add(builder, a, b[p][v], sums[t][v])
+
+        with cgutils.for_range(builder, rows) as row:
+            left_begin = builder.gep(left_start, [builder.mul(row.index, left_row)])
+            starts = [builder.gep(left_begin, [step]) for step in steps]
+            right_row = builder.gep(right_start, [builder.mul(builder.mul(row.index, count), index(width))])
+            # Two pixels at a time, for there are more starts than registers for them.
+            with cgutils.for_range(builder, builder.sdiv(count, index(2))) as loop:
+                add(starts, right_row, builder.mul(loop.index, index(2)), 2)
+            with builder.if_then(builder.trunc(count, ir.IntType(1))):
+                add(starts, right_row, builder.sub(count, index(1)), 1)
+        for t in range(OUTER_TAPS):
+            for v in range(OUTER_CHANNELS):
+                at = builder.add(builder.mul(into_step, index(t)), index(v * vector.count))
+                place = builder.gep(into_start, [at])
+                total = builder.fadd(load(builder, vector, place, align), builder.load(sums[t][v]))
+                store(builder, total, place, align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(left, n, n, n, offsets, n, right, n, into, n, n, n, n), generate
+
+
+@intrinsic
+def _turn(typing_context, source, source_at, source_step, rows, columns, target, target_at, target_step):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, source_step, rows, columns, target, target_at, target_step = arguments
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        index, width = source_at.type, vector.count
+        source_start = pointer_to(context, builder, signature.args[0], source, source_at)
+        target_start = pointer_to(context, builder, signature.args[5], target, target_at)
+        wanted = below(builder, lanes_from(builder, vector, index(0)), columns)
+        none = ir.Constant(wanted.type, [False] * width)
+        vectors = []
+        for r in range(width):
+            mask = builder.select(builder.icmp_signed("<", index(r), rows), wanted, none)
+            place = builder.gep(source_start, [builder.mul(source_step, index(r))])
+            vectors.append(load_masked(builder, vector, place, align, mask))
+        # Dealing out the lanes of vectors i and i + width / 2 in turns, log2(width) times, turns rows into columns.
+        order = ir.VectorType(ir.IntType(32), width)
+        low = ir.Constant(order, [i // 2 + i % 2 * width for i in range(width)])
+        high = ir.Constant(order, [(i + width) // 2 + i % 2 * width for i in range(width)])
+        for _ in range(width.bit_length() - 1):
+            pairs = zip(vectors[: width // 2], vectors[width // 2 :], strict=True)
+            vectors = [builder.shuffle_vector(a, b, half) for a, b in pairs for half in (low, high)]
+        for r, value in enumerate(vectors):
+            store(builder, value, builder.gep(target_start, [builder.mul(target_step, index(r))]), align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, n, n, n, target, n, n), generate
+
+
+@intrinsic
 def _max_tile(typing_context, source, source_at, offsets, deltas, taps, lowest, best, where, into_at):  # type: ignore[no-untyped-def]
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source, source_at, offsets, deltas, taps, lowest, best, where, into_at = arguments
@@ -408,6 +515,14 @@ place_tiles = tuple([_place(rows) for rows in range(1, 9)])
 _dot = _dot_tile if _compiled else _dot_tile_plain
 dot_tile = _dot(DOT_ROWS, DOT_COLUMNS)
 row_dot_tile = _dot(1, ROW_DOTS)
+
+# into[t, j] += sum over r < rows and i < count of
+#     left[offsets[t] + r * left_row + i * left_step] * right[r * count + i, j]
+# for OUTER_TAPS taps t, and j over OUTER_CHANNELS vectors, of which a row of `right` consists.
+outer_tile = _outer_tile if _compiled else _outer_tile_plain
+
+# target[i, r] = source[r, i] for r < rows and i < columns, zero elsewhere; target is a square of a vector's lanes.
+turn = _turn if _compiled else _turn_plain
 
 # best[i] is the largest of source[offsets[d] + i] for d < taps, and where[i] the deltas[d] of it: of equal numbers the
 # first, of NaN the last. They are `lowest` and -1 where there is nothing larger. i runs over MAX_VECTORS vectors.
