@@ -125,6 +125,11 @@ def adjoint(sizes: Sizes) -> tuple[Sizes, list[Phase]]:
     return Sizes(**(sizes._asdict() | changed)), phases
 
 
+def _met(stride: int, taps: int, dilation: int) -> int:
+    """How many of the planes along an axis a filter reaches, as `fill_planes` counts them."""
+    return min(stride, (taps - 1) * dilation + 1)
+
+
 def lay_out(
     sizes: Sizes,
     phases: list[Phase],
@@ -151,7 +156,8 @@ def lay_out(
     shared = 0
     if sizes.stride_h == 1 and 0 < sizes.padding_h <= reach_h and sizes.OH + reach_h >= 2 * sizes.padding_h + sizes.H:
         shared = sizes.padding_h
-    dealt, vector = sizes.C * sizes.stride_h * sizes.stride_w, VECTOR_BYTES // itemsize
+    dealt, vector = sizes.C * _met(sizes.stride_h, sizes.FH, sizes.dilation_h), VECTOR_BYTES // itemsize
+    dealt *= _met(sizes.stride_w, sizes.FW, sizes.dilation_w)
     outputs = -(-sizes.K // unit) * unit
     depth = sizes.C * sum([len(phase.taps) for phase in phases])
     best: tuple[float, Layout] | None = None
@@ -209,7 +215,10 @@ def tap_offsets(sizes: Sizes, layout: Layout, phase: Phase) -> np.ndarray:
 
 @jit()
 def fill_planes(x, sizes, layout, n, images, group, channel, count, oh, planes):  # type: ignore[no-untyped-def]
-    """Copy `count` channels of some images on to planes whose row 0 belongs to output row `oh`."""
+    """Copy `count` channels of some images on to planes whose row 0 belongs to output row `oh`.
+
+    Planes that are beyond the filter's last row or column, where the stride is longer, are left as they are.
+    """
     at = 0
     image_size = layout.rows * layout.row
     for c in range(channel, channel + count):
@@ -219,6 +228,9 @@ def fill_planes(x, sizes, layout, n, images, group, channel, count, oh, planes):
             top = min(first_inside(first_row, sizes.stride_h), layout.rows)
             bottom = max(min(first_inside(first_row - sizes.H, sizes.stride_h), layout.rows), top)
             for phase_w in range(sizes.stride_w):
+                if phase_h > (sizes.FH - 1) * sizes.dilation_h or phase_w > (sizes.FW - 1) * sizes.dilation_w:
+                    at += layout.plane
+                    continue
                 shift = phase_w - sizes.padding_w
                 low = first_inside(shift, sizes.stride_w)
                 high = min(first_inside(shift - sizes.W, sizes.stride_w), layout.row)
