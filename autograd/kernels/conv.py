@@ -42,7 +42,11 @@ PACK = 5
 LANE_SUM = 3
 # Pixels whose products an outer tile adds up, and what it costs to put one of its vectors of sums away: in a core's
 # caches, which hold so many bytes of them, or beyond.
-BAND_PIXELS, BAND_SUM, BAND_SUM_FAR, SUMS_BYTES = 256, 5, 100, 1 << 20
+BAND_PIXELS, BAND_SUM, BAND_SUM_FAR, SUMS_BYTES = 256, 5, 100, 512 << 10
+# Images of so many numbers are read in place: they stay in a core's second-level cache.
+IN_PLACE_PIXELS = 1 << 16
+# Fewer weights are packed before other threads have woken up.
+FEW_WEIGHTS = 1 << 15
 # Work below this many multiplications of vectors is done before other threads have woken up.
 SMALL = 100_000
 
@@ -93,7 +97,8 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
             return "pixels"
     else:
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
-        by_planes = plan.cost + PACK * sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
+        weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
+        by_planes = plan.cost + PACK * weights // _packers(weights, threads)
     by_columns = columns.cost(sizes, what == "input gradient", lanes(dtype), threads)
     return "planes" if by_planes <= by_columns else "columns"
 
@@ -261,6 +266,14 @@ def _mirrored(sizes: Sizes) -> Sizes:
     )  # fmt: skip
 
 
+def _flat(sizes: Sizes) -> Sizes:
+    """The sizes with an image as one row of pixels, where a 1x1 filter meets them all and they can be read in place."""
+    pixels = sizes.OH * sizes.OW
+    if not columns.lies_ready(sizes) or pixels * max(sizes.C, sizes.K) > IN_PLACE_PIXELS:
+        return sizes
+    return _with(sizes, H=1, W=pixels, OH=1, OW=pixels)
+
+
 class _Plan(NamedTuple):
     """All that a correlation by planes takes from the shapes alone."""
 
@@ -270,6 +283,7 @@ class _Plan(NamedTuple):
     phases: np.ndarray
     taps: tuple[np.ndarray, ...]
     offsets: np.ndarray
+    in_place: bool  # no planes are filled
     places: np.ndarray | None  # of the vectors of rows, if `planes.correlate_rows` is to run
     covers: bool
     cost: int
@@ -277,11 +291,13 @@ class _Plan(NamedTuple):
 
 @lru_cache(maxsize=512)
 def _forward_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+    sizes = _flat(sizes)
     return _plan(sizes, [planes.forward_phase(sizes)], Place(sizes.OH, sizes.OW, 1, 1), itemsize, threads)
 
 
 @lru_cache(maxsize=512)
 def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+    sizes = _flat(sizes)
     place = Place(sizes.H, sizes.W, sizes.stride_h, sizes.stride_w)
     return _plan(*planes.adjoint(sizes), place, itemsize, threads)
 
@@ -294,11 +310,16 @@ def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, thread
         layout, cost = Layout(0, 0, 0, 0, 0, unit, 0), 0
     else:
         layout, cost = planes.lay_out(sizes, phases, unit, tile, itemsize, threads)
-    places = None
+    places, in_place = None, False
     if len(phases) == 1 and covers and lanes(dtype) <= sizes.OW and sizes.K % unit == 0:
-        by_rows, less = planes.lay_out(sizes, phases, unit, tile, itemsize, threads, placed=True)
+        in_place = columns.lies_ready(sizes) and sizes.H == 1
+        by_rows, less = planes.lay_out(
+            sizes, phases, unit, tile, itemsize, threads, placed=True, in_place=in_place
+        )  # fmt: skip
         if less <= cost:
             layout, cost = by_rows, less
+            if in_place:
+                layout = layout._replace(rows=sizes.groups * sizes.C, plane=sizes.W)
             places = planes.row_places(sizes, layout, lanes(dtype), tile // lanes(dtype))
     table, before = [], 0
     for phase in phases:
@@ -308,13 +329,18 @@ def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, thread
     taps = tuple([np.array([tap[0] for tap in phase.taps]) for phase in phases])
     return _Plan(
         sizes, layout, place, np.array(table, np.int64).reshape(-1, 6), taps,
-        np.concatenate([*offsets, np.empty(0, np.int64)]), places, covers, cost,
+        np.concatenate([*offsets, np.empty(0, np.int64)]), in_place, places, covers, cost,
     )  # fmt: skip
 
 
 def _unit(rows: int) -> int:
     """How many rows a product tile has, so that the last tile is nearly full."""
     return -(-rows // -(-rows // OUTER_ROWS))
+
+
+def _packers(weights: int, threads: int) -> int:
+    """On how many threads weights are packed."""
+    return 1 if weights < FEW_WEIGHTS else threads
 
 
 def _round_up(number: int, multiple: int) -> int:
@@ -350,13 +376,16 @@ def _run_planes(
     packed = scratch("packed", sizes.groups * rows * plan.offsets.size, dtype)
     weight, at = weight.reshape(-1), 0
     for taps in plan.taps:
-        tiles.pack(weight, *steps, taps, sizes.groups, sizes.K, sizes.C, layout.unit, packed, at)
+        share_out(
+            tiles.pack, _packers(packed.size, thread_count()),
+            weight, *steps, taps, sizes.groups, sizes.K, sizes.C, layout.unit, packed, at,
+        )  # fmt: skip
         at += sizes.groups * rows * sizes.C * taps.size
     memory = _scratch("columns", sizes.C * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
     threads = 1 if plan.cost < SMALL else thread_count()
     arguments = (x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1), sizes, layout)
     if plan.places is not None:
-        share_out(planes.correlate_rows, threads, *arguments, plan.places, plan.offsets, memory)
+        share_out(planes.correlate_rows, threads, *arguments, plan.in_place, plan.places, plan.offsets, memory)
         return
     sums = _scratch("sums", rows * layout.span, dtype)
     share_out(planes.correlate, threads, *arguments, plan.place, plan.phases, plan.offsets, memory, sums)

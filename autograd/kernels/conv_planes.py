@@ -140,12 +140,13 @@ def lay_out(
     rows_beside: int = 0,
     begin: int = BEGIN,
     placed: bool = False,
+    in_place: bool = False,
 ) -> tuple[Layout, int]:
     """The layout that costs least, and its cost in multiplications of vectors by one thread.
 
     A tile computes `unit` output channels of `width` pixels; where they are `placed`, these are vectors of single rows,
-    which are stored where they belong at once. So many rows of pixels lie beside the planes, and a band costs `begin`
-    besides what grows with its size.
+    which are stored where they belong at once, and read `in_place` if the planes are the images. So many rows of pixels
+    lie beside the planes, and a band costs `begin` besides what grows with its size.
     """
     reach_h = max([row for phase in phases for _, _, row, _ in phase.taps])
     reach_w = max([column for phase in phases for _, _, _, column in phase.taps])
@@ -179,6 +180,8 @@ def lay_out(
         far = 1 if dealt * plane * itemsize > NEAR_BYTES else 0
         moved = dealt * images * rows * -(-row // vector) + sizes.K * stored
         products = computed // vector * (outputs + far * outputs // unit) * depth
+        if in_place:
+            moved = 0
         cost = -(-tasks // threads) * (products + MOVE * moved + begin)
         if best is None or cost < best[0]:
             whole = outputs * computed * itemsize <= SUM_BYTES
@@ -330,10 +333,11 @@ def correlate(thread, threads, x, packed, bias, out, sizes, layout, place, phase
 
 
 @jit()
-def correlate_rows(thread, threads, x, packed, bias, out, sizes, layout, places, offsets, planes):  # type: ignore[no-untyped-def]
+def correlate_rows(thread, threads, x, packed, bias, out, sizes, layout, in_place, places, offsets, planes):  # type: ignore[no-untyped-def]
     """What `correlate` computes for one phase without gaps, in vectors that are stored at once: see `row_places`.
 
-    The last band, and the last images, begin early enough to be as many as all others.
+    The last band, and the last images, begin early enough to be as many as all others. If `in_place`, the planes are
+    the images.
     """
     sizes, layout = Sizes(*sizes), Layout(*layout)
     unit, area, depth = layout.unit, sizes.OH * sizes.OW, offsets.size
@@ -344,12 +348,16 @@ def correlate_rows(thread, threads, x, packed, bias, out, sizes, layout, places,
         n = min(task // (bands * sizes.groups) * layout.images, sizes.N - layout.images)
         oh = min(task % bands * layout.band, sizes.OH - layout.band)
         group = task // bands % sizes.groups
-        fill_planes(x, sizes, layout, n, layout.images, group, 0, sizes.C, oh, planes[thread])
+        source, start = planes[thread], 0
+        if in_place:
+            source, start = x, (n * sizes.groups + group) * layout.plane * sizes.C
+        else:
+            fill_planes(x, sizes, layout, n, layout.images, group, 0, sizes.C, oh, source)
         for k in range(group * sizes.K, (group + 1) * sizes.K, unit):
             to = (n * sizes.groups * sizes.K + k) * area + oh * sizes.OW
             for v in range(0, places.shape[0], vectors):
                 multiply_places(
-                    unit, packed, k * depth, planes[thread], offsets, bias, k, places, v, out, to, area, depth
+                    unit, packed, k * depth, source, start, offsets, bias, k, places, v, out, to, area, depth
                 )  # fmt: skip
 
 

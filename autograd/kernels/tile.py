@@ -70,12 +70,12 @@ def _product_tile_plain(rows: int) -> Any:
 
 def _place_tile_plain(rows: int) -> Any:
     def tile(  # type: ignore[no-untyped-def]
-        left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, into_step, depth
+        left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, into_step, depth
     ):
         a = left[left_at : left_at + depth * rows].reshape(depth, rows)
         lane = np.arange(lanes(right.dtype))
         for v in range(places_at, places_at + tile_width(rows, right.dtype) // lane.size):
-            b = right[(offsets[:depth] + places[v, 0])[:, None] + lane]
+            b = right[(right_at + offsets[:depth] + places[v, 0])[:, None] + lane]
             target = _rows(into, into_at + places[v, 1], into_step, rows, lane.size)
             target[...] = start[start_at : start_at + rows, None] + a.T @ b
 
@@ -210,21 +210,22 @@ def _place_tile(rows: int) -> Any:
 
     @intrinsic
     def tile(  # type: ignore[no-untyped-def]
-        typing_context, left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, into_step,
-        depth,
+        typing_context, left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at,
+        into_step, depth,
     ):  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             (
-                left, left_at, right, offsets, start, start_at, places, places_at, into, into_at, into_step, depth,
+                left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, into_step,
+                depth,
             ) = arguments  # fmt: skip
             vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = left_at.type
             left_start = pointer_to(context, builder, signature.args[0], left, left_at)
-            right_start = pointer_to(context, builder, signature.args[2], right, index(0))
-            offsets_start = pointer_to(context, builder, signature.args[3], offsets, index(0))
-            start_start = pointer_to(context, builder, signature.args[4], start, start_at)
-            place = pointer_to(context, builder, signature.args[6], places, builder.mul(places_at, index(2)))
-            into_start = pointer_to(context, builder, signature.args[8], into, into_at)
+            right_start = pointer_to(context, builder, signature.args[2], right, right_at)
+            offsets_start = pointer_to(context, builder, signature.args[4], offsets, index(0))
+            start_start = pointer_to(context, builder, signature.args[5], start, start_at)
+            place = pointer_to(context, builder, signature.args[7], places, builder.mul(places_at, index(2)))
+            into_start = pointer_to(context, builder, signature.args[9], into, into_at)
             from_to = [builder.load(builder.gep(place, [index(i)])) for i in range(2 * vectors)]
             sums = sum_places(builder, vector, rows, vectors)
             for row in range(rows):
@@ -240,7 +241,7 @@ def _place_tile(rows: int) -> Any:
             return context.get_dummy_value()
 
         n = types.intp
-        return types.void(left, n, right, offsets, start, n, places, n, into, n, n, n), generate
+        return types.void(left, n, right, n, offsets, start, n, places, n, into, n, n, n), generate
 
     return tile
 

@@ -43,6 +43,7 @@ CASES = {
     "wide rows": ((1, 3, 9, 200), (8, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
     "resnet first": ((2, 3, 45, 45), (10, 3, 7, 7), (2, 2), (3, 3), (1, 1), 1),
     "1x1": ((3, 40, 9, 9), (50, 40, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    "1x1, in place": ((7, 24, 5, 5), (32, 12, 1, 1), (1, 1), (0, 0), (1, 1), 2),
     "1x1, stride 2": ((2, 8, 9, 9), (5, 8, 1, 1), (2, 2), (0, 0), (1, 1), 1),
     "1x1, padded": ((2, 8, 9, 9), (5, 8, 1, 1), (1, 1), (2, 1), (1, 1), 1),
     "stride beyond the filter": ((2, 4, 17, 20), (5, 4, 2, 2), (5, 4), (1, 0), (1, 1), 1),
@@ -179,6 +180,7 @@ def test_depthwise_rows_agree_with_the_reference(case, dtype):
         ("groups, strided", "input gradient", "planes"),
         ("lenet first", "weight gradient", "planes"),
         ("many output channels", "weight gradient", "pixels"),
+        ("1x1, in place", "forward", "planes"),
         ("one output", "forward", "columns"),
     ],
 )
@@ -288,7 +290,7 @@ def test_the_arguments_are_left_alone(case):
         np.testing.assert_array_equal(array, copy)
 
 
-@pytest.mark.parametrize("name", ["3x3", "1x1", "groups", "lenet second", "resnet first", *DEPTHWISE])
+@pytest.mark.parametrize("name", ["3x3", "1x1", "1x1, in place", "groups", "lenet second", "resnet first", *DEPTHWISE])
 def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
     case = CASES[name]
     x, weight, bias, _ = arrays(case, np.float32)
