@@ -23,7 +23,15 @@ from autograd.kernels.conv_planes import Layout, Phase, Place
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import scratch, thread_count
-from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, ROW_DOTS, dot_tile_size, tile_width
+from autograd.kernels.tile import (
+    DOT_COLUMNS,
+    DOT_ROWS,
+    OUTER_CHANNELS,
+    OUTER_TAPS,
+    ROW_DOTS,
+    dot_tile_size,
+    tile_width,
+)
 from autograd.kernels.vectors import OUTER_ROWS, lanes
 
 Pair = tuple[int, int]
@@ -32,6 +40,13 @@ Pair = tuple[int, int]
 PACK = 5
 # What adding up the lanes of a dot tile costs, for each of its sums.
 LANE_SUM = 3
+# Pixels whose products an outer tile adds up, and what it costs to put one of its vectors of sums away: in a core's
+# caches, which hold so many bytes of them, or beyond.
+BAND_PIXELS, BAND_SUM, BAND_SUM_FAR, SUMS_BYTES = 256, 5, 100, 512 << 10
+# Images of so many numbers are read in place: they stay in a core's second-level cache.
+IN_PLACE_PIXELS = 1 << 16
+# Fewer weights are packed before other threads have woken up.
+FEW_WEIGHTS = 1 << 15
 # Work below this many multiplications of vectors is done before other threads have woken up.
 SMALL = 100_000
 
@@ -47,6 +62,7 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
     | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
     | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
+    | `pixels`   | the weight gradient               | it costs less than both: many output channels              |
     | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |
     | `rows`     | the weight gradient               | other groups of one input channel                          |
 
@@ -76,9 +92,13 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
         if sizes.C == 1 and sizes.groups > 1:
             return "rows"
         _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
+        *_, by_pixels = _pixels_plan(sizes, dtype.itemsize, threads)
+        if by_pixels <= min(by_planes, columns.cost(sizes, False, lanes(dtype), threads)):
+            return "pixels"
     else:
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
-        by_planes = plan.cost + PACK * sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
+        weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
+        by_planes = plan.cost + PACK * weights // _packers(weights, threads)
     by_columns = columns.cost(sizes, what == "input gradient", lanes(dtype), threads)
     return "planes" if by_planes <= by_columns else "columns"
 
@@ -187,6 +207,8 @@ def conv2d_weight_gradient(
         path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
         return (depthwise.weigh if depthwise.fits(sizes) else _weigh_rows)(x, gradient, sizes).reshape(shape)
+    if path == "pixels":
+        return _weigh_pixels(x, gradient, sizes).reshape(shape)
     if path == "planes":
         out = _weigh_planes(x, gradient, sizes).reshape(shape)
         if np.isfinite(out).all():
@@ -244,6 +266,14 @@ def _mirrored(sizes: Sizes) -> Sizes:
     )  # fmt: skip
 
 
+def _flat(sizes: Sizes) -> Sizes:
+    """The sizes with an image as one row of pixels, where a 1x1 filter meets them all and they can be read in place."""
+    pixels = sizes.OH * sizes.OW
+    if not columns.lies_ready(sizes) or pixels * max(sizes.C, sizes.K) > IN_PLACE_PIXELS:
+        return sizes
+    return _with(sizes, H=1, W=pixels, OH=1, OW=pixels)
+
+
 class _Plan(NamedTuple):
     """All that a correlation by planes takes from the shapes alone."""
 
@@ -253,28 +283,44 @@ class _Plan(NamedTuple):
     phases: np.ndarray
     taps: tuple[np.ndarray, ...]
     offsets: np.ndarray
+    in_place: bool  # no planes are filled
+    places: np.ndarray | None  # of the vectors of rows, if `planes.correlate_rows` is to run
     covers: bool
     cost: int
 
 
 @lru_cache(maxsize=512)
 def _forward_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+    sizes = _flat(sizes)
     return _plan(sizes, [planes.forward_phase(sizes)], Place(sizes.OH, sizes.OW, 1, 1), itemsize, threads)
 
 
 @lru_cache(maxsize=512)
 def _adjoint_plan(sizes: Sizes, itemsize: int, threads: int) -> _Plan:
+    sizes = _flat(sizes)
     place = Place(sizes.H, sizes.W, sizes.stride_h, sizes.stride_w)
     return _plan(*planes.adjoint(sizes), place, itemsize, threads)
 
 
 def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, threads: int) -> _Plan:
     unit, dtype = _unit(sizes.K), np.dtype(f"f{itemsize}")
+    tile = tile_width(unit, dtype)
     covers = sum([phase.height * phase.width for phase in phases]) == place.H * place.W
     if not phases:
         layout, cost = Layout(0, 0, 0, 0, 0, unit, 0), 0
     else:
-        layout, cost = planes.lay_out(sizes, phases, unit, tile_width(unit, dtype), itemsize, threads)
+        layout, cost = planes.lay_out(sizes, phases, unit, tile, itemsize, threads)
+    places, in_place = None, False
+    if len(phases) == 1 and covers and lanes(dtype) <= sizes.OW and sizes.K % unit == 0:
+        in_place = columns.lies_ready(sizes) and sizes.H == 1
+        by_rows, less = planes.lay_out(
+            sizes, phases, unit, tile, itemsize, threads, placed=True, in_place=in_place
+        )  # fmt: skip
+        if less <= cost:
+            layout, cost = by_rows, less
+            if in_place:
+                layout = layout._replace(rows=sizes.groups * sizes.C, plane=sizes.W)
+            places = planes.row_places(sizes, layout, lanes(dtype), tile // lanes(dtype))
     table, before = [], 0
     for phase in phases:
         table.append((phase.start_h, phase.start_w, phase.height, phase.width, before, len(phase.taps)))
@@ -283,13 +329,18 @@ def _plan(sizes: Sizes, phases: list[Phase], place: Place, itemsize: int, thread
     taps = tuple([np.array([tap[0] for tap in phase.taps]) for phase in phases])
     return _Plan(
         sizes, layout, place, np.array(table, np.int64).reshape(-1, 6), taps,
-        np.concatenate([*offsets, np.empty(0, np.int64)]), covers, cost,
+        np.concatenate([*offsets, np.empty(0, np.int64)]), in_place, places, covers, cost,
     )  # fmt: skip
 
 
 def _unit(rows: int) -> int:
     """How many rows a product tile has, so that the last tile is nearly full."""
     return -(-rows // -(-rows // OUTER_ROWS))
+
+
+def _packers(weights: int, threads: int) -> int:
+    """On how many threads weights are packed."""
+    return 1 if weights < FEW_WEIGHTS else threads
 
 
 def _round_up(number: int, multiple: int) -> int:
@@ -319,21 +370,25 @@ def _run_planes(
     out: np.ndarray,
     steps: tuple[int, int, int],
 ) -> None:
-    """Run `planes.correlate`."""
+    """Run `planes.correlate` or `planes.correlate_rows`."""
     sizes, layout, dtype = plan.sizes, plan.layout, x.dtype
     rows = _round_up(sizes.K, layout.unit)
     packed = scratch("packed", sizes.groups * rows * plan.offsets.size, dtype)
     weight, at = weight.reshape(-1), 0
     for taps in plan.taps:
-        tiles.pack(weight, *steps, taps, sizes.groups, sizes.K, sizes.C, layout.unit, packed, at)
+        share_out(
+            tiles.pack, _packers(packed.size, thread_count()),
+            weight, *steps, taps, sizes.groups, sizes.K, sizes.C, layout.unit, packed, at,
+        )  # fmt: skip
         at += sizes.groups * rows * sizes.C * taps.size
     memory = _scratch("columns", sizes.C * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
+    threads = 1 if plan.cost < SMALL else thread_count()
+    arguments = (x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1), sizes, layout)
+    if plan.places is not None:
+        share_out(planes.correlate_rows, threads, *arguments, plan.in_place, plan.places, plan.offsets, memory)
+        return
     sums = _scratch("sums", rows * layout.span, dtype)
-    arguments = (
-        x.reshape(-1), packed, _padded_bias(bias, sizes, rows, dtype), out.reshape(-1),
-        sizes, layout, plan.place, plan.phases, plan.offsets, memory, sums,
-    )  # fmt: skip
-    share_out(planes.correlate, 1 if plan.cost < SMALL else thread_count(), *arguments)
+    share_out(planes.correlate, threads, *arguments, plan.place, plan.phases, plan.offsets, memory, sums)
 
 
 @lru_cache(maxsize=512)
@@ -366,6 +421,41 @@ def _weigh_planes(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarr
     x, gradient = x.reshape(-1), gradient.reshape(-1)
     share_out(planes.weigh, threads, x, gradient, partial, sizes, layout, block, step, offsets, memory, rows, sums)
     return partial[0] if parts == 1 else partial.sum(axis=0)
+
+
+@lru_cache(maxsize=512)
+def _pixels_plan(sizes: Sizes, itemsize: int, threads: int) -> tuple[Sizes, Layout, np.ndarray, int]:
+    """(sizes without the stride, layout, offsets, cost) of `planes.weigh_pixels`."""
+    line, vector = 64 // itemsize, lanes(np.dtype(f"f{itemsize}"))
+    reach_h, reach_w = sizes.dilation_h * (sizes.FH - 1), sizes.dilation_w * (sizes.FW - 1)
+    row = (sizes.OW - 1) * sizes.stride_w + reach_w + 1
+    band = -(-sizes.OH // -(-sizes.OH * sizes.OW // BAND_PIXELS))
+    rows = (band - 1) * sizes.stride_h + reach_h + 1
+    plain = _with(sizes, stride_h=1, stride_w=1)
+    plane = (-(-rows * row // line) | 1) * line
+    layout = Layout(row, rows, plane, band, 1, 0, 0)
+    offsets = planes.tap_offsets(plain, layout, planes.forward_phase(plain))
+    padded = np.pad(offsets, (0, -offsets.size % OUTER_TAPS))
+    channels = _round_up(sizes.K, OUTER_CHANNELS * vector) // vector
+    moved = sizes.C * rows * -(-row // vector) + channels * band * sizes.OW
+    tasks = -(-sizes.N * -(-sizes.OH // band) // threads) * sizes.groups
+    put_away = BAND_SUM if padded.size * channels * vector * itemsize <= SUMS_BYTES else BAND_SUM_FAR
+    cost = tasks * (padded.size * channels * (band * sizes.OW + put_away) + planes.MOVE * moved + planes.BEGIN)
+    return plain, layout, padded, cost
+
+
+def _weigh_pixels(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
+    """Run `planes.weigh_pixels` and add up its parts."""
+    dtype, threads = x.dtype, thread_count()
+    plain, layout, offsets, _ = _pixels_plan(sizes, dtype.itemsize, threads)
+    partial = np.empty((threads, sizes.groups, sizes.K, sizes.C * sizes.FH * sizes.FW), dtype)
+    rows = _round_up(sizes.K, OUTER_CHANNELS * lanes(dtype))
+    memory = _scratch("columns", sizes.C * layout.plane, dtype)
+    turned = _scratch("rows", rows * _round_up(layout.band * sizes.OW, lanes(dtype)), dtype)
+    sums = _scratch("sums", offsets.size * rows, dtype)
+    arguments = (x.reshape(-1), gradient.reshape(-1), partial, plain, layout, sizes.stride_h, sizes.stride_w)
+    share_out(planes.weigh_pixels, threads, *arguments, offsets, memory, turned, sums)
+    return partial[0] if threads == 1 else partial.sum(axis=0)
 
 
 def _row_step(layout: Layout, dtype: np.dtype) -> int:

@@ -32,7 +32,7 @@ BLOCK = 8
 SMALL = 1 << 14
 # Time in that of a multiplication of vectors by `conv_planes`: of one by BLAS, of gathering a vector, of adding one up
 # where it came from, of laying one beside others, and of the launches.
-PRODUCT, GATHER, SCATTER, JOIN, BEGIN = 1.2, 25, 20, 8, 40_000
+PRODUCT, GATHER, SCATTER, JOIN, BEGIN = 1.2, 32, 20, 40, 40_000
 
 
 @jit()
@@ -133,7 +133,7 @@ def _threads(numbers: int) -> int:
     return 1 if numbers < SMALL else thread_count()
 
 
-def _lies_ready(sizes: Sizes) -> bool:
+def lies_ready(sizes: Sizes) -> bool:
     """Whether the columns are the images themselves."""
     return (sizes.FH, sizes.FW, sizes.stride_h, sizes.stride_w, sizes.padding_h, sizes.padding_w) == (1, 1, 1, 1, 0, 0)
 
@@ -143,10 +143,10 @@ def cost(sizes: Sizes, scattered: bool, lanes: int, threads: int) -> int:
     pixels, depth = sizes.OH * sizes.OW, sizes.C * sizes.FH * sizes.FW
     vectors = -(-sizes.N * pixels // (lanes * threads)) * sizes.groups
     moved: float = GATHER + (SCATTER if scattered else 0)
-    if _lies_ready(sizes):
-        moved = JOIN if _side_by_side(sizes.N, pixels) else 0
+    if lies_ready(sizes):
+        moved = JOIN * (1 + sizes.K / depth) if _side_by_side(sizes.N, pixels) else 0
     # Rows shorter than a vector are moved no faster than a whole one.
-    moved *= max(lanes / sizes.OW, 1) if not _lies_ready(sizes) else max(lanes / pixels, 1)
+    moved *= max(lanes / sizes.OW, 1) if not lies_ready(sizes) else max(lanes / pixels, 1)
     return int(vectors * depth * (PRODUCT * sizes.K + moved)) + BEGIN
 
 
@@ -163,7 +163,7 @@ def _side_by_side(images: int, pixels: int) -> bool:
 def _columns(x: np.ndarray, sizes: Sizes, group: int, n: int, images: int, joined: bool) -> np.ndarray:
     """The columns of some images, (images, depth, pixels); joined, they are (1, depth, images * pixels)."""
     depth, pixels = sizes.C * sizes.FH * sizes.FW, sizes.OH * sizes.OW
-    if _lies_ready(sizes):
+    if lies_ready(sizes):
         if joined:
             return _joined(x, group, n, images, sizes.C, "columns")
         return x.reshape(sizes.N, sizes.groups, depth, pixels)[n : n + images, group]
@@ -225,7 +225,7 @@ def propagate(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray, sizes: 
     """The gradient by the input, of any stride: the column gradients, added up where their columns came from."""
     depth, pixels = sizes.C * sizes.FH * sizes.FW, sizes.OH * sizes.OW
     filters = weight.reshape(sizes.groups, sizes.K, depth).transpose(0, 2, 1)
-    ready = _lies_ready(sizes)
+    ready = lies_ready(sizes)
     for group in range(sizes.groups):
         for n, images in _chunks(sizes, gradient.itemsize):
             joined = _side_by_side(images, pixels)

@@ -18,9 +18,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside, multiply, multiply_dots, unpack_dots
+from autograd.kernels.conv_tiles import (
+    Sizes,
+    clear,
+    copy_block,
+    first_inside,
+    multiply,
+    multiply_dots,
+    multiply_places,
+    unpack_dots,
+)
 from autograd.kernels.threads import jit
-from autograd.kernels.tile import OUTER_VECTORS, WIDE_ROWS, copy_rows, spread_rows_by_two
+from autograd.kernels.tile import (
+    OUTER_CHANNELS,
+    OUTER_TAPS,
+    OUTER_VECTORS,
+    WIDE_ROWS,
+    copy_rows,
+    outer_tile,
+    spread_rows_by_two,
+    turn,
+)
 from autograd.kernels.vectors import VECTOR_BYTES
 
 # Planes of one band should stay in a core's second-level cache, and where few rows of the weight meet them, so that
@@ -107,6 +125,11 @@ def adjoint(sizes: Sizes) -> tuple[Sizes, list[Phase]]:
     return Sizes(**(sizes._asdict() | changed)), phases
 
 
+def _met(stride: int, taps: int, dilation: int) -> int:
+    """How many of the planes along an axis a filter reaches, as `fill_planes` counts them."""
+    return min(stride, (taps - 1) * dilation + 1)
+
+
 def lay_out(
     sizes: Sizes,
     phases: list[Phase],
@@ -116,11 +139,14 @@ def lay_out(
     threads: int,
     rows_beside: int = 0,
     begin: int = BEGIN,
+    placed: bool = False,
+    in_place: bool = False,
 ) -> tuple[Layout, int]:
     """The layout that costs least, and its cost in multiplications of vectors by one thread.
 
-    A tile computes `unit` output channels of `width` pixels. So many rows of pixels lie beside the planes, and a band
-    costs `begin` besides what grows with its size.
+    A tile computes `unit` output channels of `width` pixels; where they are `placed`, these are vectors of single rows,
+    which are stored where they belong at once, and read `in_place` if the planes are the images. So many rows of pixels
+    lie beside the planes, and a band costs `begin` besides what grows with its size.
     """
     reach_h = max([row for phase in phases for _, _, row, _ in phase.taps])
     reach_w = max([column for phase in phases for _, _, _, column in phase.taps])
@@ -131,7 +157,8 @@ def lay_out(
     shared = 0
     if sizes.stride_h == 1 and 0 < sizes.padding_h <= reach_h and sizes.OH + reach_h >= 2 * sizes.padding_h + sizes.H:
         shared = sizes.padding_h
-    dealt, vector = sizes.C * sizes.stride_h * sizes.stride_w, VECTOR_BYTES // itemsize
+    dealt, vector = sizes.C * _met(sizes.stride_h, sizes.FH, sizes.dilation_h), VECTOR_BYTES // itemsize
+    dealt *= _met(sizes.stride_w, sizes.FW, sizes.dilation_w)
     outputs = -(-sizes.K // unit) * unit
     depth = sizes.C * sum([len(phase.taps) for phase in phases])
     best: tuple[float, Layout] | None = None
@@ -141,21 +168,45 @@ def lay_out(
         rows = band + reach_h - (shared if images > 1 else 0)
         pixels = (images - 1) * rows * row + band * row
         computed = -(-pixels // width) * width
+        stored = images * band * -(-sizes.OW // vector)
+        if placed:
+            computed, stored = -(-stored * vector // width) * width, 0
         line = 64 // itemsize
         # The last tile reads on behind the last row. An odd number of cache lines spreads planes over the cache's sets.
-        plane = (-(-(computed + reach_h * row + reach_w + vector) // line) | 1) * line
+        plane = (-(-(max(computed, pixels) + reach_h * row + reach_w + vector) // line) | 1) * line
         if (dealt * plane + rows_beside * computed) * itemsize > PLANE_BYTES and (band, images) != candidates[0]:
             continue
         tasks = -(-sizes.N // images) * sizes.groups * -(-sizes.OH // band)
         far = 1 if dealt * plane * itemsize > NEAR_BYTES else 0
-        moved = dealt * images * rows * -(-row // vector) + sizes.K * images * band * -(-sizes.OW // vector)
+        moved = dealt * images * rows * -(-row // vector) + sizes.K * stored
         products = computed // vector * (outputs + far * outputs // unit) * depth
+        if in_place:
+            moved = 0
         cost = -(-tasks // threads) * (products + MOVE * moved + begin)
         if best is None or cost < best[0]:
             whole = outputs * computed * itemsize <= SUM_BYTES
             best = cost, Layout(row, rows, plane, band, images, unit, computed if whole else width)
     assert best is not None
     return best[1], int(best[0])
+
+
+def row_places(sizes: Sizes, layout: Layout, lanes: int, vectors: int) -> np.ndarray:
+    """Where the vectors of a band lie, as (in the planes, in an output channel); a multiple of `vectors` of them.
+
+    A row's last vector ends with the row, so it computes some pixels that the one before it does, too.
+    """
+    columns = np.minimum(np.arange(0, sizes.OW, lanes), sizes.OW - lanes)
+    steps = ((layout.rows * layout.row, sizes.groups * sizes.K * sizes.OH * sizes.OW), (layout.row, sizes.OW))
+    places: np.ndarray = np.stack(
+        [
+            (np.arange(layout.images)[:, None, None] * image + np.arange(layout.band)[:, None] * row + columns).reshape(
+                -1
+            )
+            for image, row in zip(*steps, strict=True)
+        ],
+        axis=1,
+    ).astype(np.int64)
+    return np.pad(places, ((0, -len(places) % vectors), (0, 0)), mode="edge")
 
 
 def tap_offsets(sizes: Sizes, layout: Layout, phase: Phase) -> np.ndarray:
@@ -167,7 +218,10 @@ def tap_offsets(sizes: Sizes, layout: Layout, phase: Phase) -> np.ndarray:
 
 @jit()
 def fill_planes(x, sizes, layout, n, images, group, channel, count, oh, planes):  # type: ignore[no-untyped-def]
-    """Copy `count` channels of some images on to planes whose row 0 belongs to output row `oh`."""
+    """Copy `count` channels of some images on to planes whose row 0 belongs to output row `oh`.
+
+    Planes that are beyond the filter's last row or column, where the stride is longer, are left as they are.
+    """
     at = 0
     image_size = layout.rows * layout.row
     for c in range(channel, channel + count):
@@ -177,6 +231,9 @@ def fill_planes(x, sizes, layout, n, images, group, channel, count, oh, planes):
             top = min(first_inside(first_row, sizes.stride_h), layout.rows)
             bottom = max(min(first_inside(first_row - sizes.H, sizes.stride_h), layout.rows), top)
             for phase_w in range(sizes.stride_w):
+                if phase_h > (sizes.FH - 1) * sizes.dilation_h or phase_w > (sizes.FW - 1) * sizes.dilation_w:
+                    at += layout.plane
+                    continue
                 shift = phase_w - sizes.padding_w
                 low = first_inside(shift, sizes.stride_w)
                 high = min(first_inside(shift - sizes.W, sizes.stride_w), layout.row)
@@ -276,6 +333,35 @@ def correlate(thread, threads, x, packed, bias, out, sizes, layout, place, phase
 
 
 @jit()
+def correlate_rows(thread, threads, x, packed, bias, out, sizes, layout, in_place, places, offsets, planes):  # type: ignore[no-untyped-def]
+    """What `correlate` computes for one phase without gaps, in vectors that are stored at once: see `row_places`.
+
+    The last band, and the last images, begin early enough to be as many as all others. If `in_place`, the planes are
+    the images.
+    """
+    sizes, layout = Sizes(*sizes), Layout(*layout)
+    unit, area, depth = layout.unit, sizes.OH * sizes.OW, offsets.size
+    vectors = OUTER_VECTORS * (2 if unit <= WIDE_ROWS else 1)
+    bands = (sizes.OH + layout.band - 1) // layout.band
+    batches = (sizes.N + layout.images - 1) // layout.images
+    for task in range(thread, batches * sizes.groups * bands, threads):
+        n = min(task // (bands * sizes.groups) * layout.images, sizes.N - layout.images)
+        oh = min(task % bands * layout.band, sizes.OH - layout.band)
+        group = task // bands % sizes.groups
+        source, start = planes[thread], 0
+        if in_place:
+            source, start = x, (n * sizes.groups + group) * layout.plane * sizes.C
+        else:
+            fill_planes(x, sizes, layout, n, layout.images, group, 0, sizes.C, oh, source)
+        for k in range(group * sizes.K, (group + 1) * sizes.K, unit):
+            to = (n * sizes.groups * sizes.K + k) * area + oh * sizes.OW
+            for v in range(0, places.shape[0], vectors):
+                multiply_places(
+                    unit, packed, k * depth, source, start, offsets, bias, k, places, v, out, to, area, depth
+                )  # fmt: skip
+
+
+@jit()
 def gather_gradient(gradient, sizes, layout, n, images, group, k, count, oh, rows, step):  # type: ignore[no-untyped-def]
     """rows[k * step + p] = the gradient at pixel p of the planes, zero between the rows and images, for `count` k's."""
     height = min(layout.band, sizes.OH - oh)
@@ -320,3 +406,55 @@ def weigh(thread, threads, x, gradient, partial, sizes, layout, block, step, off
                 length = (pixels + lanes - 1) // lanes * lanes
                 multiply_dots(rows, step, planes, offsets, count * taps, sizes.K, length, sums)
         unpack_dots(sums, sizes.K, count * taps, partial[part, group], c * taps)
+
+
+@jit()
+def turn_gradient(gradient, start, area, rows, pixels, step, turned):  # type: ignore[no-untyped-def]
+    """turned[block, p, k] = gradient[start + (block * width + k) * area + p], zero from the end of the `rows` rows on.
+
+    There are `width` rows in a block, which an outer tile takes, and it is `step` numbers to the next block.
+    """
+    lanes = VECTOR_BYTES // gradient.itemsize
+    width = OUTER_CHANNELS * lanes
+    for k in range(0, (rows + width - 1) // width * width, lanes):
+        to = k // width * step + k % width
+        for p in range(0, pixels, lanes):
+            turn(
+                gradient, start + k * area + p, area, min(max(rows - k, 0), lanes), min(pixels - p, lanes),
+                turned, to + p * width, width,
+            )  # fmt: skip
+
+
+@jit()
+def weigh_pixels(  # type: ignore[no-untyped-def]
+    thread, threads, x, gradient, partial, sizes, layout, stride_h, stride_w, offsets, planes, turned, sums
+):
+    """What `weigh` computes, pixel by pixel: a tap's number there times the gradients of all output channels.
+
+    The gradient is turned, so that channels lie together. A stride is not undone, so `sizes` and `layout` are those of
+    a convolution without one. Each thread computes the sums of a part, from its share of the bands.
+    """
+    sizes, layout = Sizes(*sizes), Layout(*layout)
+    planes, turned, sums = planes[thread], turned[thread], sums[thread]
+    width = OUTER_CHANNELS * (VECTOR_BYTES // x.itemsize)
+    rows, area = (sizes.K + width - 1) // width * width, sizes.OH * sizes.OW
+    depth = sizes.C * sizes.FH * sizes.FW
+    step = turned.size // (rows // width)
+    bands = (sizes.OH + layout.band - 1) // layout.band
+    for group in range(sizes.groups):
+        clear(sums, 0, sums.size)
+        for task in range(thread, sizes.N * bands, threads):
+            n, oh = task // bands, task % bands * layout.band
+            height = min(layout.band, sizes.OH - oh)
+            fill_planes(x, sizes, layout, n, 1, group, 0, sizes.C, oh * stride_h, planes)
+            start = (n * sizes.groups + group) * sizes.K * area + oh * sizes.OW
+            turn_gradient(gradient, start, area, sizes.K, height * sizes.OW, step, turned)
+            for k in range(0, rows, width):
+                for d in range(0, depth, OUTER_TAPS):
+                    outer_tile(
+                        planes, 0, stride_h * layout.row, stride_w, offsets, d,
+                        turned, k // width * step, sums, d * rows + k, rows, height, sizes.OW,
+                    )  # fmt: skip
+        for k in range(sizes.K):
+            for d in range(depth):
+                partial[thread, group, k, d] = sums[d * rows + k]

@@ -3,10 +3,19 @@
 from typing import NamedTuple
 
 from autograd.kernels.threads import jit
-from autograd.kernels.tile import DOT_COLUMNS, DOT_ROWS, copy_rows, copy_rows_by_two, dot_tile, product_tiles
+from autograd.kernels.tile import (
+    DOT_COLUMNS,
+    DOT_ROWS,
+    copy_rows,
+    copy_rows_by_two,
+    dot_tile,
+    place_tiles,
+    product_tiles,
+)
 from autograd.kernels.vectors import VECTOR_BYTES
 
 tile_1, tile_2, tile_3, tile_4, tile_5, tile_6, tile_7, tile_8 = product_tiles
+place_1, place_2, place_3, place_4, place_5, place_6, place_7, place_8 = place_tiles
 
 
 class Sizes(NamedTuple):
@@ -81,23 +90,61 @@ def multiply(  # type: ignore[no-untyped-def]
 
 
 @jit()
-def pack(source, group_step, row_step, channel_step, taps_at, groups, rows, channels, unit, packed, packed_at):  # type: ignore[no-untyped-def]
+def multiply_places(  # type: ignore[no-untyped-def]
+    unit, left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth
+):
+    """The tile of `unit` rows whose vectors lie at given places: see `tile.place_tiles`."""
+    if unit == 8:
+        place_8(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 7:
+        place_7(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 6:
+        place_6(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 5:
+        place_5(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 4:
+        place_4(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 3:
+        place_3(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    elif unit == 2:
+        place_2(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+    else:
+        place_1(left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, step, depth)
+
+
+@jit()
+def pack(  # type: ignore[no-untyped-def]
+    thread,
+    threads,
+    source,
+    group_step,
+    row_step,
+    channel_step,
+    taps_at,
+    groups,
+    rows,
+    channels,
+    unit,
+    packed,
+    packed_at,
+):
     """packed[group, r // unit, d, r % unit] = the weight of row r and tap d = (channel, t), zero for r >= rows.
 
     It is source[group * group_step + r * row_step + channel * channel_step + taps_at[t]].
     """
-    at = packed_at
-    for group in range(groups):
-        for r in range(0, rows, unit):
-            inside = min(unit, rows - r)
-            for channel in range(channels):
-                begin = group * group_step + r * row_step + channel * channel_step
-                for t in range(taps_at.size):
-                    for i in range(inside):
-                        packed[at + i] = source[begin + i * row_step + taps_at[t]]
-                    for i in range(inside, unit):
-                        packed[at + i] = 0
-                    at += unit
+    blocks = (rows + unit - 1) // unit
+    for task in range(thread, groups * blocks, threads):
+        group, r = task // blocks, task % blocks * unit
+        inside = min(unit, rows - r)
+        at = packed_at + task * channels * taps_at.size * unit
+        for channel in range(channels):
+            begin = group * group_step + r * row_step + channel * channel_step
+            for t in range(taps_at.size):
+                for i in range(inside):
+                    packed[at + i] = source[begin + i * row_step + taps_at[t]]
+                for i in range(inside, unit):
+                    packed[at + i] = 0
+                at += unit
 
 
 @jit()

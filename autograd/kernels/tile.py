@@ -38,6 +38,9 @@ WIDE_ROWS = min(3, OUTER_ROWS // 2)
 DOT_ROWS = OUTER_ROWS // 2
 DOT_COLUMNS = 6
 ROW_DOTS = 9
+# An outer tile has so many vectors of channels, and so many taps that its sums take up as many registers as others'.
+OUTER_CHANNELS = 2
+OUTER_TAPS = OUTER_ROWS * OUTER_VECTORS // OUTER_CHANNELS
 MAX_VECTORS = 4
 
 
@@ -65,6 +68,20 @@ def _product_tile_plain(rows: int) -> Any:
     return tile
 
 
+def _place_tile_plain(rows: int) -> Any:
+    def tile(  # type: ignore[no-untyped-def]
+        left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, into_step, depth
+    ):
+        a = left[left_at : left_at + depth * rows].reshape(depth, rows)
+        lane = np.arange(lanes(right.dtype))
+        for v in range(places_at, places_at + tile_width(rows, right.dtype) // lane.size):
+            b = right[(right_at + offsets[:depth] + places[v, 0])[:, None] + lane]
+            target = _rows(into, into_at + places[v, 1], into_step, rows, lane.size)
+            target[...] = start[start_at : start_at + rows, None] + a.T @ b
+
+    return tile
+
+
 def _dot_tile_plain(rows: int, columns: int) -> Any:
     def tile(left, left_at, left_step, right, right_at, offsets, offsets_at, into, into_at, length):  # type: ignore[no-untyped-def]
         a = _rows(left, left_at, left_step, rows, length)
@@ -73,6 +90,23 @@ def _dot_tile_plain(rows: int, columns: int) -> Any:
         into[into_at : into_at + rows * columns] += (a @ b.T).reshape(-1)
 
     return tile
+
+
+def _outer_tile_plain(  # type: ignore[no-untyped-def]
+    left, left_at, left_row, left_step, offsets, offsets_at, right, right_at, into, into_at, into_step, rows, count
+):
+    width = OUTER_CHANNELS * lanes(left.dtype)
+    pixels = (np.arange(rows)[:, None] * left_row + np.arange(count) * left_step).reshape(-1)
+    a = left[left_at + offsets[offsets_at : offsets_at + OUTER_TAPS, None] + pixels]
+    b = right[right_at : right_at + pixels.size * width].reshape(-1, width)
+    _rows(into, into_at, into_step, OUTER_TAPS, width)[...] += a @ b
+
+
+def _turn_plain(source, source_at, source_step, rows, columns, target, target_at, target_step) -> None:  # type: ignore[no-untyped-def]
+    width = lanes(source.dtype)
+    turned = np.zeros((width, width), source.dtype)
+    turned[:columns, :rows] = _rows(source, source_at, source_step, rows, columns).T
+    _rows(target, target_at, target_step, width, width)[...] = turned
 
 
 def _copy_rows_plain(step: int, adds: bool = False) -> Any:
@@ -105,6 +139,21 @@ def _rows(array: np.ndarray, at: int, step: int, rows: int, width: int) -> np.nd
     """The (rows, width) matrix that begins at `at` in a flat array, as a view."""
     item = array.itemsize
     return np.lib.stride_tricks.as_strided(array[at:], (rows, width), (step * item, item))
+
+
+def _add_products(
+    builder: Any, left: Any, right_starts: list[Any], offsets: Any, depth: Any, sums: list[list[Any]], align: int
+) -> None:
+    """sums[row][v] += sum over i < depth of left[i, row] * the vector at right_starts[v] + offsets[i]."""
+    vector, index = sums[0][0].type.pointee, depth.type
+    with cgutils.for_range(builder, depth) as loop:
+        left_row = builder.gep(left, [builder.mul(loop.index, index(len(sums)))])
+        offset = builder.load(builder.gep(offsets, [loop.index]))
+        b = [load(builder, vector, builder.gep(start, [offset]), align) for start in right_starts]
+        for row, row_sums in enumerate(sums):
+            a = splat(builder, vector, builder.load(builder.gep(left_row, [index(row)])))
+            for v, place in enumerate(row_sums):
+                multiply_add(builder, a, b[v], place)
 
 
 def _product_tile(rows: int) -> Any:
@@ -141,17 +190,8 @@ def _product_tile(rows: int) -> Any:
                         for v in range(vectors):
                             place = builder.gep(into_rows[row], [index(v * vector.count)])
                             builder.store(load(builder, vector, place, align), sums[row][v])
-            with cgutils.for_range(builder, depth) as loop:
-                left_row = builder.gep(left_start, [builder.mul(loop.index, index(rows))])
-                right_row = builder.gep(right_start, [builder.load(builder.gep(offsets_start, [loop.index]))])
-                b = [
-                    load(builder, vector, builder.gep(right_row, [index(v * vector.count)]), align)
-                    for v in range(vectors)
-                ]
-                for row in range(rows):
-                    a = splat(builder, vector, builder.load(builder.gep(left_row, [index(row)])))
-                    for v in range(vectors):
-                        multiply_add(builder, a, b[v], sums[row][v])
+            right_starts = [builder.gep(right_start, [index(v * vector.count)]) for v in range(vectors)]
+            _add_products(builder, left_start, right_starts, offsets_start, depth, sums, align)
             for row in range(rows):
                 for v in range(vectors):
                     place = builder.gep(into_rows[row], [index(v * vector.count)])
@@ -160,6 +200,48 @@ def _product_tile(rows: int) -> Any:
 
         n = types.intp
         return types.void(left, n, right, n, offsets, n, start, n, types.boolean, into, n, n, n), generate
+
+    return tile
+
+
+def _place_tile(rows: int) -> Any:
+    """The intrinsic that multiplies `rows` packed rows of the left side into vectors that lie at given places."""
+    vectors = OUTER_VECTORS * (2 if rows <= WIDE_ROWS else 1)
+
+    @intrinsic
+    def tile(  # type: ignore[no-untyped-def]
+        typing_context, left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at,
+        into_step, depth,
+    ):  # fmt: skip
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            (
+                left, left_at, right, right_at, offsets, start, start_at, places, places_at, into, into_at, into_step,
+                depth,
+            ) = arguments  # fmt: skip
+            vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+            index = left_at.type
+            left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+            right_start = pointer_to(context, builder, signature.args[2], right, right_at)
+            offsets_start = pointer_to(context, builder, signature.args[4], offsets, index(0))
+            start_start = pointer_to(context, builder, signature.args[5], start, start_at)
+            place = pointer_to(context, builder, signature.args[7], places, builder.mul(places_at, index(2)))
+            into_start = pointer_to(context, builder, signature.args[9], into, into_at)
+            from_to = [builder.load(builder.gep(place, [index(i)])) for i in range(2 * vectors)]
+            sums = sum_places(builder, vector, rows, vectors)
+            for row in range(rows):
+                a = splat(builder, vector, builder.load(builder.gep(start_start, [index(row)])))
+                for v in range(vectors):
+                    builder.store(a, sums[row][v])
+            right_starts = [builder.gep(right_start, [at]) for at in from_to[::2]]
+            _add_products(builder, left_start, right_starts, offsets_start, depth, sums, align)
+            for row in range(rows):
+                into_row = builder.gep(into_start, [builder.mul(into_step, index(row))])
+                for v, to in enumerate(from_to[1::2]):
+                    store(builder, builder.load(sums[row][v]), builder.gep(into_row, [to]), align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(left, n, right, n, offsets, start, n, places, n, into, n, n, n), generate
 
     return tile
 
@@ -221,6 +303,93 @@ def _dot_tile(rows: int, columns: int) -> Any:
         return types.void(left, n, n, right, n, offsets, n, into, n, n), generate
 
     return tile
+
+
+@intrinsic
+def _outer_tile(  # type: ignore[no-untyped-def]
+    typing_context, left, left_at, left_row, left_step, offsets, offsets_at, right, right_at, into, into_at, into_step,
+    rows, count,
+):  # fmt: skip
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (
+            left, left_at, left_row, left_step, offsets, offsets_at, right, right_at, into, into_at, into_step, rows,
+            count,
+        ) = arguments  # fmt: skip
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        index, width = left_at.type, OUTER_CHANNELS * vector.count
+        left_start = pointer_to(context, builder, signature.args[0], left, left_at)
+        offsets_start = pointer_to(context, builder, signature.args[4], offsets, offsets_at)
+        right_start = pointer_to(context, builder, signature.args[6], right, right_at)
+        into_start = pointer_to(context, builder, signature.args[8], into, into_at)
+        sums = sum_places(builder, vector, OUTER_TAPS, OUTER_CHANNELS)
+        for place in [place for row in sums for place in row]:
+            builder.store(ir.Constant(vector, [0.0] * vector.count), place)
+        steps = [builder.load(builder.gep(offsets_start, [index(t)])) for t in range(OUTER_TAPS)]
+
+        def add(starts: list[Any], right_row: Any, pixel: Any, pixels: int) -> None:
+            """Add the products of `pixels` pixels from `pixel` on."""
+            b, places = [], []
+            for p in range(pixels):
+                at = builder.add(pixel, index(p))
+                places.append(builder.mul(at, left_step))
+                begin = builder.mul(at, index(width))
+                parts = [builder.add(begin, index(v * vector.count)) for v in range(OUTER_CHANNELS)]
+                b.append([load(builder, vector, builder.gep(right_row, [part]), align) for part in parts])
+            for t, start in enumerate(starts):
+                for p in range(pixels):
+                    a = splat(builder, vector, builder.load(builder.gep(start, [places[p]])))
+                    for v in range(OUTER_CHANNELS):
+                        multiply_add(builder, a, b[p][v], sums[t][v])
+
+        with cgutils.for_range(builder, rows) as row:
+            left_begin = builder.gep(left_start, [builder.mul(row.index, left_row)])
+            starts = [builder.gep(left_begin, [step]) for step in steps]
+            right_row = builder.gep(right_start, [builder.mul(builder.mul(row.index, count), index(width))])
+            # Two pixels at a time, for there are more starts than registers for them.
+            with cgutils.for_range(builder, builder.sdiv(count, index(2))) as loop:
+                add(starts, right_row, builder.mul(loop.index, index(2)), 2)
+            with builder.if_then(builder.trunc(count, ir.IntType(1))):
+                add(starts, right_row, builder.sub(count, index(1)), 1)
+        for t in range(OUTER_TAPS):
+            for v in range(OUTER_CHANNELS):
+                at = builder.add(builder.mul(into_step, index(t)), index(v * vector.count))
+                place = builder.gep(into_start, [at])
+                total = builder.fadd(load(builder, vector, place, align), builder.load(sums[t][v]))
+                store(builder, total, place, align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(left, n, n, n, offsets, n, right, n, into, n, n, n, n), generate
+
+
+@intrinsic
+def _turn(typing_context, source, source_at, source_step, rows, columns, target, target_at, target_step):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, source_at, source_step, rows, columns, target, target_at, target_step = arguments
+        vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
+        index, width = source_at.type, vector.count
+        source_start = pointer_to(context, builder, signature.args[0], source, source_at)
+        target_start = pointer_to(context, builder, signature.args[5], target, target_at)
+        wanted = below(builder, lanes_from(builder, vector, index(0)), columns)
+        none = ir.Constant(wanted.type, [False] * width)
+        vectors = []
+        for r in range(width):
+            mask = builder.select(builder.icmp_signed("<", index(r), rows), wanted, none)
+            place = builder.gep(source_start, [builder.mul(source_step, index(r))])
+            vectors.append(load_masked(builder, vector, place, align, mask))
+        # Dealing out the lanes of vectors i and i + width / 2 in turns, log2(width) times, turns rows into columns.
+        order = ir.VectorType(ir.IntType(32), width)
+        low = ir.Constant(order, [i // 2 + i % 2 * width for i in range(width)])
+        high = ir.Constant(order, [(i + width) // 2 + i % 2 * width for i in range(width)])
+        for _ in range(width.bit_length() - 1):
+            pairs = zip(vectors[: width // 2], vectors[width // 2 :], strict=True)
+            vectors = [builder.shuffle_vector(a, b, half) for a, b in pairs for half in (low, high)]
+        for r, value in enumerate(vectors):
+            store(builder, value, builder.gep(target_start, [builder.mul(target_step, index(r))]), align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(source, n, n, n, n, target, n, n), generate
 
 
 @intrinsic
@@ -337,11 +506,24 @@ _compiled = not config.DISABLE_JIT
 _product = _product_tile if _compiled else _product_tile_plain
 product_tiles = tuple([_product(rows) for rows in range(1, 9)])
 
+# into[r, places[v, 1] + j] = start[r] + sum over i < depth of left[i, r] * right[places[v, 0] + offsets[i] + j], for j
+# over the numbers of a vector and v over as many vectors from `places_at` on as a product tile has.
+_place = _place_tile if _compiled else _place_tile_plain
+place_tiles = tuple([_place(rows) for rows in range(1, 9)])
+
 # into[r * columns + c] += sum over i < length of left[r, i] * right[offsets[c] + i]. `length` is a multiple of the
 # vector length. `into` has dot_tile_size numbers, of which the last may be unused.
 _dot = _dot_tile if _compiled else _dot_tile_plain
 dot_tile = _dot(DOT_ROWS, DOT_COLUMNS)
 row_dot_tile = _dot(1, ROW_DOTS)
+
+# into[t, j] += sum over r < rows and i < count of
+#     left[offsets[t] + r * left_row + i * left_step] * right[r * count + i, j]
+# for OUTER_TAPS taps t, and j over OUTER_CHANNELS vectors, of which a row of `right` consists.
+outer_tile = _outer_tile if _compiled else _outer_tile_plain
+
+# target[i, r] = source[r, i] for r < rows and i < columns, zero elsewhere; target is a square of a vector's lanes.
+turn = _turn if _compiled else _turn_plain
 
 # best[i] is the largest of source[offsets[d] + i] for d < taps, and where[i] the deltas[d] of it: of equal numbers the
 # first, of NaN the last. They are `lowest` and -1 where there is nothing larger. i runs over MAX_VECTORS vectors.

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from numba import config
 
 from autograd.kernels import conv, reference
 
@@ -42,6 +43,7 @@ CASES = {
     "wide rows": ((1, 3, 9, 200), (8, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
     "resnet first": ((2, 3, 45, 45), (10, 3, 7, 7), (2, 2), (3, 3), (1, 1), 1),
     "1x1": ((3, 40, 9, 9), (50, 40, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    "1x1, in place": ((7, 24, 5, 5), (32, 12, 1, 1), (1, 1), (0, 0), (1, 1), 2),
     "1x1, stride 2": ((2, 8, 9, 9), (5, 8, 1, 1), (2, 2), (0, 0), (1, 1), 1),
     "1x1, padded": ((2, 8, 9, 9), (5, 8, 1, 1), (1, 1), (2, 1), (1, 1), 1),
     "stride beyond the filter": ((2, 4, 17, 20), (5, 4, 2, 2), (5, 4), (1, 0), (1, 1), 1),
@@ -64,6 +66,9 @@ CASES = {
     "depthwise, padding beyond the filter": ((2, 3, 4, 5), (3, 1, 2, 3), (1, 1), (3, 4), (1, 1), 3),
     "depthwise, wide rows": ((1, 2, 5, 300), (2, 1, 3, 3), (1, 1), (1, 1), (1, 1), 2),
     "depthwise, one output, strided": ((1, 2, 1, 2), (2, 1, 1, 4), (1, 2), (0, 1), (1, 1), 2),
+    "rows of several bands": ((3, 8, 61, 64), (8, 8, 5, 5), (1, 1), (2, 2), (1, 1), 1),
+    "rows of several images": ((5, 8, 13, 16), (8, 8, 5, 5), (1, 1), (2, 2), (1, 1), 1),
+    "many output channels": ((3, 16, 30, 29), (64, 16, 3, 3), (2, 2), (1, 1), (1, 1), 1),
     "one output": ((3, 40, 4, 4), (50, 40, 4, 4), (1, 1), (0, 0), (1, 1), 1),
     "no images": ((0, 3, 8, 8), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
 }
@@ -121,14 +126,17 @@ def test_any_shape_agrees_with_the_reference(case, dtype):
     check_against_reference(case, dtype)
 
 
-PATHS = ("planes", "columns")
+PATHS = ("planes", "columns", "pixels")
 
 
 @settings(max_examples=80, deadline=None)
 @given(problems(), st.sampled_from(PATHS), st.sampled_from(DTYPES))
 @example(((2, 1, 1, 4), (3, 1, 1, 1), (2, 3), (1, 0), (1, 1), 1), "planes", np.float32)
+@example(((3, 2, 23, 21), (35, 2, 5, 3), (1, 2), (3, 1), (1, 1), 1), "pixels", np.float64)
 def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
     ways = dict.fromkeys(("forward", "input gradient", "weight gradient"), path)
+    if path == "pixels":
+        ways = {"weight gradient": path}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conv, "OVERRIDES", ways)
         check_against_reference(case, dtype)
@@ -170,6 +178,9 @@ def test_depthwise_rows_agree_with_the_reference(case, dtype):
         ("depthwise, two filters a channel", "weight gradient", "rows"),
         ("depthwise, two filters a channel", "forward", "planes"),
         ("groups, strided", "input gradient", "planes"),
+        ("lenet first", "weight gradient", "planes"),
+        ("many output channels", "weight gradient", "pixels"),
+        ("1x1, in place", "forward", "planes"),
         ("one output", "forward", "columns"),
     ],
 )
@@ -185,6 +196,7 @@ def test_the_path_is_chosen_from_the_shape(case, what, path):
         "lenet second",
         "1x1",
         "resnet first",
+        "many output channels",
         "groups, strided",
         "depthwise",
         "depthwise, 5x5, stride 2",
@@ -278,15 +290,15 @@ def test_the_arguments_are_left_alone(case):
         np.testing.assert_array_equal(array, copy)
 
 
-@pytest.mark.parametrize("name", ["3x3", "1x1", "groups", "lenet second", "resnet first", *DEPTHWISE])
+@pytest.mark.parametrize("name", ["3x3", "1x1", "1x1, in place", "groups", "lenet second", "resnet first", *DEPTHWISE])
 def test_a_nan_reaches_the_outputs_that_read_it_and_no_others(name):
     case = CASES[name]
     x, weight, bias, _ = arrays(case, np.float32)
     *_, stride, padding, dilation, groups = case
     x[0, 0, 3, 3] = np.nan
     x[-1, -1, -1, -1] = np.inf
-    out = conv.conv2d(x, weight, bias, stride, padding, dilation, groups)
     with np.errstate(invalid="ignore"):
+        out = conv.conv2d(x, weight, bias, stride, padding, dilation, groups)
         expected = reference.conv2d(x, weight, bias, stride, padding, dilation, groups)
     np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
     np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
@@ -360,6 +372,7 @@ def run_in_a_process(code, **environment):
     )
 
 
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is launched uncompiled")
 @pytest.mark.parametrize("layer", ["workqueue", "omp"])
 def test_python_threads_may_launch_at_once(layer):
     result = run_in_a_process(TWO_THREADS, NUMBA_THREADING_LAYER=layer)
@@ -377,8 +390,8 @@ for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
     x = random.standard_normal((2, 4, 6, 6))
     weight = random.standard_normal((4, 4 // groups, 3, 3))
     attributes = (stride, (1, 1), (1, 1), groups)
-    for path in ("columns", "planes"):
-        conv.OVERRIDES.update(dict.fromkeys(("forward", "input gradient", "weight gradient"), path))
+    for path, by_weight in (("columns", "columns"), ("planes", "planes"), ("planes", "pixels")):
+        conv.OVERRIDES.update(dict.fromkeys(("forward", "input gradient"), path) | {"weight gradient": by_weight})
         out = conv.conv2d(x, weight, None, *attributes)
         assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
         assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
