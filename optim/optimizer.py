@@ -362,7 +362,9 @@ class Optimizer:
             return row.places
         x, *state = others
         arrays = (x, g, *state)
-        if x.dtype.char not in "fd" or not all(a is None or _suits(a, x.dtype) for a in arrays):
+        written = [a for a in others if a is not None]
+        suitable = _suits(g, x.dtype) and all(_suits(a, x.dtype) and a.flags.writeable for a in written)
+        if x.dtype.char not in "fd" or not suitable:
             return None
         places = tuple([0 if array is None else array.__array_interface__["data"][0] for array in arrays])
         self._rows[id(parameter)] = _Row(ref(g), others, places)
@@ -553,7 +555,8 @@ def _numbers_of(group: Group) -> Group:
 
 
 def _suits(array: Any, dtype: Any) -> bool:
-    return bool(array.dtype == dtype and array.flags.c_contiguous)
+    flags = array.flags
+    return bool(array.dtype == dtype and flags.c_contiguous and flags.aligned)
 
 
 def _run_pass(taken: Pass, rows: list[tuple[Arrays, Places]]) -> None:
