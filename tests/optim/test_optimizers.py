@@ -503,10 +503,10 @@ def test_many_parameters_change_in_one_pass_as_each_by_itself(name: str, monkeyp
 
 
 def test_a_parameter_in_read_only_memory_is_not_written_to() -> None:
-    numbers = np.ones(FUSED, np.float32)
+    numbers = np.ones(base.FUSED, np.float32)
     numbers.flags.writeable = False
     x = autograd.from_numpy(numbers).requires_grad_()
-    x.grad = autograd.ones(FUSED)
+    x.grad = autograd.ones(base.FUSED)
     with pytest.raises(ValueError, match="read-only"):
         optim.SGD([x], lr=0.1).step()
     assert (numbers == 1).all()
