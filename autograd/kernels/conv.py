@@ -60,8 +60,8 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
     | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
-    | `planes`   | all three                         | it costs less than `columns`: few channels, large filters  |
-    | `columns`  | all three                         | else: 1x1, many channels, images of few pixels             |
+    | `planes`   | all three                         | it costs less than `columns`: large filters, small images  |
+    | `columns`  | all three                         | else: 1x1 in large images, many channels, few pixels       |
     | `pixels`   | the weight gradient               | it costs less than both: many output channels              |
     | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |
     | `rows`     | the weight gradient               | other groups of one input channel                          |
