@@ -84,11 +84,7 @@ def plain_applier(primitive: Primitive) -> Callable[..., Any]:
             return apply_general(primitive, arguments[:count], attributes)  # which says why
         results = None
         if type(out) is not ndarray:
-            if type(out) is tuple:
-                results = _wrapped(out)
-                out = results[passing]._array
-            else:
-                out = np.asarray(out)
+            out, results = _taken_apart(out, passing)
         if results is None:
             result = new(handles.tensor_class)
             result._array = out
@@ -143,11 +139,7 @@ def single_applier(primitive: Primitive) -> Callable[..., Any]:
             return apply_general(primitive, (x,), attributes)  # which says why
         results = None
         if type(out) is not ndarray:
-            if type(out) is tuple:
-                results = _wrapped(out)
-                out = results[passing]._array
-            else:
-                out = np.asarray(out)
+            out, results = _taken_apart(out, passing)
         if results is None:
             result = new(handles.tensor_class)
             result._array = out
@@ -238,6 +230,15 @@ def apply_general(primitive: Primitive, inputs: tuple[Any, ...], attributes: tup
 
 
 _NUMBERS = (float, int, bool)
+
+
+def _taken_apart(out: Any, passing: int) -> tuple[Any, tuple[Any, ...] | None]:
+    """The array that may have a gradient, of what a forward gave, and the handles of all outputs if there are several.
+    """  # fmt: skip
+    if type(out) is tuple:
+        results = _wrapped(out)
+        return results[passing]._array, results
+    return np.asarray(out), None
 
 
 def _wrapped(outputs: Sequence[Any]) -> tuple[Any, ...]:
