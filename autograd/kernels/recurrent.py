@@ -214,7 +214,9 @@ class _Sums:
 
 
 def _total(sums: Matrix) -> Matrix:
-    return (sums[0] if len(sums) == 1 else sums.sum(0)).astype(np.float32, copy=False)
+    for other in sums[1:]:
+        sums[0] += other
+    return sums[0].astype(np.float32, copy=False)
 
 
 def _packed(matrix: Given, turned: bool = False) -> Matrix:
