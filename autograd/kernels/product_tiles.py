@@ -82,8 +82,8 @@ def _gather_lanes_plain(source, source_at, plane, channels, count, into, into_at
         into[into_at + pixel * into_step :][:LANES] = block[pixel]
 
 
-def _product(vectors: int) -> Any:
-    """The intrinsic that multiplies ROWS rows into `vectors` vectors of columns."""
+def _product(vectors: int, rows: int = ROWS) -> Any:
+    """The intrinsic that multiplies `rows` rows into `vectors` vectors of columns."""
 
     @intrinsic
     def product(  # type: ignore[no-untyped-def]
@@ -98,29 +98,29 @@ def _product(vectors: int) -> Any:
             left_start = pointer_to(context, builder, signature.args[0], left, left_at)
             right_start = pointer_to(context, builder, signature.args[4], right, right_at)
             into_start = pointer_to(context, builder, signature.args[7], into, into_at)
-            sums = [[cgutils.alloca_once(builder, FLOATS) for _ in range(vectors)] for _ in range(ROWS)]
+            sums = [[cgutils.alloca_once(builder, FLOATS) for _ in range(vectors)] for _ in range(rows)]
             zeros = ir.Constant(FLOATS, [0.0] * LANES)
             for row in sums:
                 for place in row:
                     builder.store(zeros, place)
-            left_rows = [builder.gep(left_start, [builder.mul(left_row, index(r))]) for r in range(ROWS)]
+            left_rows = [builder.gep(left_start, [builder.mul(left_row, index(r))]) for r in range(rows)]
             with cgutils.for_range(builder, depth) as loop:
                 right_row = builder.gep(right_start, [builder.mul(right_step, loop.index)])
                 b = [load(builder, FLOATS, builder.gep(right_row, [index(v * LANES)]), ALIGN) for v in range(vectors)]
                 at = builder.mul(left_step, loop.index)
-                for r in range(ROWS):
+                for r in range(rows):
                     a = splat(builder, FLOATS, builder.load(builder.gep(left_rows[r], [at])))
                     for v in range(vectors):
                         arguments = [a, b[v], builder.load(sums[r][v])]
                         builder.store(call_llvm(builder, f"llvm.fma.v{LANES}f32", FLOATS, arguments), sums[r][v])
             with builder.if_else(builder.icmp_signed("!=", fresh, index(0))) as (first, later):
                 with first:
-                    for r in range(ROWS):
+                    for r in range(rows):
                         for v in range(vectors):
                             offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
                             store(builder, builder.load(sums[r][v]), builder.gep(into_start, [offset]), ALIGN)
                 with later:
-                    for r in range(ROWS):
+                    for r in range(rows):
                         for v in range(vectors):
                             offset = builder.add(builder.mul(into_step, index(r)), index(v * LANES))
                             place = builder.gep(into_start, [offset])
@@ -135,9 +135,9 @@ def _product(vectors: int) -> Any:
         left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_step, depth, fresh
     ) -> None:  # fmt: skip
         view = np.lib.stride_tricks.as_strided
-        a = view(left[left_at:], (ROWS, depth), (left_row * 4, left_step * 4))
+        a = view(left[left_at:], (rows, depth), (left_row * 4, left_step * 4))
         b = view(right[right_at:], (depth, vectors * LANES), (right_step * 4, 4))
-        c = view(into[into_at:], (ROWS, vectors * LANES), (into_step * 4, 4))
+        c = view(into[into_at:], (rows, vectors * LANES), (into_step * 4, 4))
         c[...] = a @ b + (0 if fresh else c)
 
     return plain if config.DISABLE_JIT else product
@@ -151,6 +151,9 @@ gather_lanes = _gather_lanes_plain if config.DISABLE_JIT else _gather_lanes
 # three vectors of columns.
 product_1, product_2, product_3 = _product(1), _product(2), _product(3)
 
+# The same for one row.
+row_1, row_2, row_3 = _product(1, 1), _product(2, 1), _product(3, 1)
+
 
 @jit(inline="always")
 def columns_taken(rest):  # type: ignore[no-untyped-def]
@@ -163,11 +166,22 @@ def multiply(  # type: ignore[no-untyped-def]
     left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, rows, columns, depth,
     fresh
 ):  # fmt: skip
-    """into[r, j] = (or, unless fresh, +=) sum over d < depth of left[r, d] * right[d, j]."""
+    """into[r, j] = (or, unless fresh, +=) sum over d < depth of left[r, d] * right[d, j].
+
+    For one row, or for as many as make whole tiles of `rows`.
+    """
     j = 0
     while j < columns:
         taken = columns_taken((columns - j) // LANES)
-        for r in range(0, rows, ROWS):
+        if rows == 1:
+            a, b, c = left_at, right_at + j, into_at + j
+            if taken == 3:
+                row_3(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+            elif taken == 2:
+                row_2(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+            else:
+                row_1(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+        for r in range(0, rows if rows > 1 else 0, ROWS):
             a, b, c = left_at + r * left_row, right_at + j, into_at + r * into_row + j
             if taken == 3:
                 product_3(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
