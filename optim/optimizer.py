@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import wraps
-from itertools import count
+from itertools import count, pairwise
 from operator import is_
 from typing import Any, ClassVar, NamedTuple
 from weakref import ref
@@ -565,8 +565,16 @@ def _run_pass(taken: Pass, rows: list[tuple[Arrays, Places]]) -> None:
     from autograd.kernels import updates
     from autograd.kernels.pieces import run_on_pieces
 
-    arrays, places = zip(*rows, strict=True)
-    run_on_pieces(getattr(updates, taken.kernel), arrays, places, tuple([float(number) for number in taken.numbers]))
+    kernel, numbers = getattr(updates, taken.kernel), tuple([float(number) for number in taken.numbers])
+    for together in [rows] if _apart(rows) else [[row] for row in rows]:
+        arrays, places = zip(*together, strict=True)
+        run_on_pieces(kernel, arrays, places, numbers)
+
+
+def _apart(rows: list[tuple[Arrays, Places]]) -> bool:
+    """Whether no two parameters share memory, which threads would change at once."""
+    spans = sorted([(places[0], arrays[0].nbytes) for arrays, places in rows])
+    return all(start + size <= after for (start, size), (after, _) in pairwise(spans))
 
 
 def _begin(x: Any, start: Any) -> Any:
