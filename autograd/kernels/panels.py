@@ -13,10 +13,11 @@ import numpy as np
 from autograd.kernels import product_tiles
 from autograd.kernels.product_tiles import LANES, ROWS
 from autograd.kernels.threads import jit
+from autograd.kernels.tile import copy_rows, turn
 
-_WIDTH = 3 * LANES
+WIDTH = 3 * LANES
 # Rows of a panel that are multiplied at once, so that they stay in the first cache for the next rows of the result.
-_DEPTH = 128
+DEPTH = 128
 
 _jit = jit()
 _multiply = product_tiles.multiply
@@ -25,8 +26,9 @@ _multiply = product_tiles.multiply
 def packed(matrix: np.ndarray) -> np.ndarray:
     """The panels of a matrix, one after the other."""
     depth, columns = matrix.shape
-    panels = np.empty(depth * padded(columns), np.float32)
-    _pack(matrix, panels)
+    panels = np.empty((depth + LANES) * padded(columns), np.float32)
+    turned = matrix.flags.f_contiguous and not matrix.flags.c_contiguous
+    _pack(np.ascontiguousarray(matrix.T if turned else matrix).reshape(-1), depth, columns, turned, panels)
     return panels
 
 
@@ -43,18 +45,25 @@ def whole_rows(rows):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _pack(matrix, panels):  # type: ignore[no-untyped-def]
-    depth, columns = matrix.shape
-    at = 0
-    for start in range(0, columns, _WIDTH):
-        count = min(_WIDTH, columns - start)
-        for d in range(depth):
-            row = matrix[d, start : start + count]
-            into = panels[at : at + padded(count)]
-            for j in range(count):
-                into[j] = row[j]
-            into[count:] = 0
-            at += into.size
+def lay_panel(right, K, N, turned, k, depth, column, width, panels, at):  # type: ignore[no-untyped-def]
+    """panels[at + d * width + j] = right[k + d, column + j], and zero from column N on, for d < depth and j < width.
+
+    `right` is K x N numbers, or where `turned` the transpose of so many. Zeros follow, up to a whole vector of rows.
+    """
+    if not turned:
+        copy_rows(right, k * N + column, N, 0, min(width, N - column), panels, at, width, depth, width)
+        return
+    for j in range(0, width, LANES):
+        for d in range(0, depth, LANES):
+            start = (column + j) * K + k + d
+            turn(right, start, K, N - column - j, depth - d, panels, at + d * width + j, width)
+
+
+@_jit
+def _pack(matrix, depth, columns, turned, panels):  # type: ignore[no-untyped-def]
+    for column in range(0, columns, WIDTH):
+        width = min(WIDTH, padded(columns) - column)
+        lay_panel(matrix, depth, columns, turned, 0, depth, column, width, panels, column * depth)
 
 
 @_jit
@@ -63,10 +72,10 @@ def multiply(left, rows, depth, panels, into):  # type: ignore[no-untyped-def]
     left; `into` has the padded columns."""
     columns, left_row = into.shape[1], left.shape[1]
     numbers, sums = left.reshape(-1), into.reshape(-1)
-    for first in range(0, depth, _DEPTH):
-        deep, fresh = min(_DEPTH, depth - first), int(first == 0)
-        for column in range(0, columns, _WIDTH):
-            width = min(_WIDTH, columns - column)
+    for first in range(0, depth, DEPTH):
+        deep, fresh = min(DEPTH, depth - first), int(first == 0)
+        for column in range(0, columns, WIDTH):
+            width = min(WIDTH, columns - column)
             panel = column * depth + first * width
             _multiply(
                 numbers, first, left_row, 1, panels, panel, width, sums, column, columns, rows, width, deep, fresh
@@ -80,10 +89,10 @@ def add_turned(left, right, depth, into):  # type: ignore[no-untyped-def]
     rows, columns = into.shape
     left_row, right_row = left.shape[1], right.shape[1]
     a, b, sums = left.reshape(-1), right.reshape(-1), into.reshape(-1)
-    for first in range(0, depth, _DEPTH):
-        deep = min(_DEPTH, depth - first)
-        for column in range(0, columns, _WIDTH):
-            width, panel = min(_WIDTH, columns - column), first * right_row + column
+    for first in range(0, depth, DEPTH):
+        deep = min(DEPTH, depth - first)
+        for column in range(0, columns, WIDTH):
+            width, panel = min(WIDTH, columns - column), first * right_row + column
             _multiply(
                 a, first * left_row, 1, left_row, b, panel, right_row, sums, column, columns, rows, width, deep, 0
             )  # fmt: skip

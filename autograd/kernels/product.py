@@ -8,14 +8,11 @@ rows where there are more of these.
 
 import numpy as np
 
-from autograd.kernels.product_tiles import LANES, ROWS, columns_taken, gather_lanes, multiply
+from autograd.kernels.panels import DEPTH, WIDTH, lay_panel
+from autograd.kernels.product_tiles import LANES, ROWS, columns_taken, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
-from autograd.kernels.tile import copy_rows
 
-# Rows of a panel, which is also how many products are summed before they are added to the rest.
-DEPTH = 128
-WIDTH = 3 * LANES
 # Multiplications up to which one thread is as fast as several, and from which on BLAS is.
 SMALL, LARGE = 1 << 21, 1 << 26
 
@@ -53,18 +50,6 @@ def _flat(matrix: np.ndarray) -> np.ndarray | None:
     if flags.c_contiguous:
         return matrix.reshape(-1)
     return matrix.T.reshape(-1) if flags.f_contiguous else None
-
-
-@jit()
-def _lay_panel(right, K, N, turned, k, depth, column, width, panel):  # type: ignore[no-untyped-def]
-    """panel[d * width + j] = right[k + d, column + j], and zero from column N on."""
-    if not turned:
-        copy_rows(right, k * N + column, N, 0, min(width, N - column), panel, 0, width, depth, width)
-        return
-    for j in range(0, width, LANES):
-        for d in range(0, depth, LANES):
-            start = (column + j) * K + k + d
-            gather_lanes(right, start, K, N - column - j, depth - d, panel, d * width + j, width)
 
 
 @jit()
@@ -108,7 +93,7 @@ def _share(thread, threads, left, right, bias, out, sizes, room):  # type: ignor
         _begin(out, first, last, N, column, columns, bias)
         for k in range(0, K, DEPTH):
             depth = min(DEPTH, K - k)
-            _lay_panel(right, K, N, turned, k, depth, column, width, panel)
+            lay_panel(right, K, N, turned, k, depth, column, width, panel, 0)
             done = first
             if columns == width:
                 at, to = first * left_row + k * left_step, first * N + column

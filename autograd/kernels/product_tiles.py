@@ -1,4 +1,4 @@
-"""Matrix products in registers, and the turning of rows into lanes that lays out what they read.
+"""Matrix products in registers.
 
 Arrays are flat; `*_at` is where something begins, `*_row` and `*_step` are distances, all counted in float32 numbers.
 Each function has a twin in NumPy, which stands in for it under NUMBA_DISABLE_JIT=1.
@@ -22,64 +22,7 @@ LANES = VECTOR_BYTES // 4
 ROWS = OUTER_ROWS
 
 FLOATS = ir.VectorType(ir.FloatType(), LANES)
-INTEGERS = ir.VectorType(ir.IntType(64), LANES)
 ALIGN = 4
-
-
-def lane_numbers(builder: Any) -> Any:
-    return ir.Constant(INTEGERS, list(range(LANES)))
-
-
-def transposed(builder: Any, rows: list[Any]) -> list[Any]:
-    """The square of registers transposed: each round exchanges one bit of the row's number with one of the lane's."""
-    bit = LANES // 2
-    while bit:
-        for i in range(LANES):
-            if i & bit:
-                continue
-            upper, lower = rows[i], rows[i | bit]
-            take = [j if not j & bit else LANES + j - bit for j in range(LANES)]
-            rest = [j + bit if not j & bit else LANES + j for j in range(LANES)]
-            lanes = ir.VectorType(ir.IntType(32), LANES)
-            rows[i] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, take))
-            rows[i | bit] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, rest))
-        bit //= 2
-    return rows
-
-
-@intrinsic
-def _gather_lanes(typing_context, source, source_at, plane, channels, count, into, into_at, into_step):  # type: ignore[no-untyped-def]
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, source_at, plane, channels, count, into, into_at, into_step = arguments
-        start = pointer_to(context, builder, signature.args[0], source, source_at)
-        end = pointer_to(context, builder, signature.args[5], into, into_at)
-        index = source_at.type
-        inside = builder.icmp_signed("<", lane_numbers(builder), splat(builder, INTEGERS, count))
-        zeros = ir.Constant(FLOATS, [0.0] * LANES)
-        nothing = ir.Constant(inside.type, [0] * LANES)
-        rows = []
-        for channel in range(LANES):
-            there = builder.icmp_signed("<", index(channel), channels)
-            mask = builder.select(there, inside, nothing)
-            place = builder.gep(start, [builder.mul(plane, index(channel))])
-            place = builder.bitcast(place, FLOATS.as_pointer())
-            arguments = [place, ir.IntType(32)(ALIGN), mask, zeros]
-            rows.append(call_llvm(builder, f"llvm.masked.load.v{LANES}f32.p0", FLOATS, arguments))
-        for pixel, value in enumerate(transposed(builder, rows)):
-            store(builder, value, builder.gep(end, [builder.mul(into_step, index(pixel))]), ALIGN)
-        return context.get_dummy_value()
-
-    n = types.intp
-    return types.void(source, n, n, n, n, into, n, n), generate
-
-
-def _gather_lanes_plain(source, source_at, plane, channels, count, into, into_at, into_step) -> None:  # type: ignore[no-untyped-def]
-    block = np.zeros((LANES, LANES), np.float32)
-    for channel in range(min(channels, LANES)):
-        width = min(count, LANES)
-        block[:width, channel] = source[source_at + channel * plane :][:width]
-    for pixel in range(LANES):
-        into[into_at + pixel * into_step :][:LANES] = block[pixel]
 
 
 def _product(vectors: int, rows: int = ROWS) -> Any:
@@ -142,10 +85,6 @@ def _product(vectors: int, rows: int = ROWS) -> Any:
 
     return plain if config.DISABLE_JIT else product
 
-
-# into[pixel * into_step + channel] = source[channel * plane + pixel] for channel < channels and pixel < count, else
-# zero, for as many of both as there are lanes.
-gather_lanes = _gather_lanes_plain if config.DISABLE_JIT else _gather_lanes
 
 # into[r, j] = (or, unless `fresh`, +=) sum over d < depth of left[r, d] * right[d, j], for ROWS rows and one, two or
 # three vectors of columns.

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.elementary import exp_of_negative as exp
+from autograd.kernels.elementary import exp_of_negative
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, thread_count
 
@@ -93,7 +93,7 @@ _masked_sums = jit(masked=True, fastmath=_FAST)
 def _sum_exponentials(x, r, largest, start, count):  # type: ignore[no-untyped-def]
     total = F(0)
     for k in range(count):
-        total += exp(x[r, start + np.uint64(k)] - largest)
+        total += exp_of_negative(x[r, start + np.uint64(k)] - largest)
     return total
 
 
@@ -103,7 +103,7 @@ def _keep_exponentials(x, r, largest, out, start, count):  # type: ignore[no-unt
     total = F(0)
     for k in range(count):
         m = start + np.uint64(k)
-        e = exp(x[r, m] - largest)
+        e = exp_of_negative(x[r, m] - largest)
         out[r, m] = e
         total += e
     return total
@@ -203,7 +203,7 @@ def _log_softmax_backward(thread, threads, gradient, out, by_x):  # type: ignore
             total += _piece(gradient, r, np.uint64(start), min(_PIECE, M - start))
         whole = F(total)
         for m in range(M):
-            by_x[r, m] = gradient[r, m] - exp(out[r, m]) * whole
+            by_x[r, m] = gradient[r, m] - exp_of_negative(out[r, m]) * whole
 
 
 @jit()

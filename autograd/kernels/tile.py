@@ -29,6 +29,7 @@ from autograd.kernels.vectors import (
     store,
     store_masked,
     sum_places,
+    transposed,
     vector_type,
 )
 
@@ -104,6 +105,7 @@ def _outer_tile_plain(  # type: ignore[no-untyped-def]
 
 def _turn_plain(source, source_at, source_step, rows, columns, target, target_at, target_step) -> None:  # type: ignore[no-untyped-def]
     width = lanes(source.dtype)
+    rows, columns = min(rows, width), min(columns, width)
     turned = np.zeros((width, width), source.dtype)
     turned[:columns, :rows] = _rows(source, source_at, source_step, rows, columns).T
     _rows(target, target_at, target_step, width, width)[...] = turned
@@ -377,14 +379,7 @@ def _turn(typing_context, source, source_at, source_step, rows, columns, target,
             mask = builder.select(builder.icmp_signed("<", index(r), rows), wanted, none)
             place = builder.gep(source_start, [builder.mul(source_step, index(r))])
             vectors.append(load_masked(builder, vector, place, align, mask))
-        # Dealing out the lanes of vectors i and i + width / 2 in turns, log2(width) times, turns rows into columns.
-        order = ir.VectorType(ir.IntType(32), width)
-        low = ir.Constant(order, [i // 2 + i % 2 * width for i in range(width)])
-        high = ir.Constant(order, [(i + width) // 2 + i % 2 * width for i in range(width)])
-        for _ in range(width.bit_length() - 1):
-            pairs = zip(vectors[: width // 2], vectors[width // 2 :], strict=True)
-            vectors = [builder.shuffle_vector(a, b, half) for a, b in pairs for half in (low, high)]
-        for r, value in enumerate(vectors):
+        for r, value in enumerate(transposed(builder, vectors)):
             store(builder, value, builder.gep(target_start, [builder.mul(target_step, index(r))]), align)
         return context.get_dummy_value()
 

@@ -107,6 +107,24 @@ def load_masked(builder: Any, vector: Any, pointer: Any, align: int, mask: Any) 
     return call_llvm(builder, name, vector, [place, ir.IntType(32)(align), mask, zeros])
 
 
+def transposed(builder: Any, rows: list[Any]) -> list[Any]:
+    """The square of registers transposed: each round exchanges one bit of the row's number with one of the lane's."""
+    count = len(rows)
+    bit = count // 2
+    while bit:
+        for i in range(count):
+            if i & bit:
+                continue
+            upper, lower = rows[i], rows[i | bit]
+            take = [j if not j & bit else count + j - bit for j in range(count)]
+            rest = [j + bit if not j & bit else count + j for j in range(count)]
+            lanes = ir.VectorType(ir.IntType(32), count)
+            rows[i] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, take))
+            rows[i | bit] = builder.shuffle_vector(upper, lower, ir.Constant(lanes, rest))
+        bit //= 2
+    return rows
+
+
 def sum_places(builder: Any, vector: Any, rows: int, columns: int) -> list[list[Any]]:
     """Places for rows * columns vectors, which LLVM turns into registers."""
     return [[cgutils.alloca_once(builder, vector) for _ in range(columns)] for _ in range(rows)]

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.product_tiles import LANES, gather_lanes
+from autograd.kernels.product_tiles import LANES
 from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.tile import turn
 from autograd.kernels.winograd_tiles import (
     data_transform,
     filter_transform,
@@ -94,7 +95,7 @@ def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  
         into[at : at + low * LANES] = 0
         start = (plane * H + h) * W + column
         for j in range(low, high, LANES):
-            gather_lanes(x, start + j, H * W, channels, high - j, into, at + j * LANES, LANES)
+            turn(x, start + j, H * W, channels, high - j, into, at + j * LANES, LANES)
         into[at + high * LANES : at + width * LANES] = 0
 
 
@@ -180,13 +181,13 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
         for d in range(depth):
             start = ((c + d) * sizes.K + k) * size
             for tap in range(0, size, LANES):
-                gather_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
+                turn(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
             to = at + d * tiling.by_k
             filter_transform(window, taps, (size - 1) * LANES, -F * LANES, -LANES, filters, to, 6 * tiling.K, tiling.K)
     else:
         start, numbers = (k * sizes.C + c) * size, depth * size
         for tap in range(0, numbers, LANES):
-            gather_lanes(weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES, LANES)
+            turn(weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES, LANES)
         for d in range(depth):
             to = at + d * tiling.by_k
             filter_transform(window, taps, d * size * LANES, F * LANES, LANES, filters, to, 6 * tiling.K, tiling.K)

@@ -21,8 +21,8 @@ from llvmlite import ir
 from numba import config, types
 from numba.extending import intrinsic
 
-from autograd.kernels.product_tiles import ALIGN, FLOATS, INTEGERS, LANES, lane_numbers, transposed
-from autograd.kernels.vectors import call_llvm, load, pointer_to, prefetch_for_writing, splat, store
+from autograd.kernels.product_tiles import ALIGN, FLOATS, LANES
+from autograd.kernels.vectors import call_llvm, load, pointer_to, prefetch_for_writing, splat, store, transposed
 
 A = 1 / math.sqrt(2)
 B = math.sqrt(2)
@@ -162,6 +162,13 @@ def _tile(array: np.ndarray, at: int, row: int, column: int, rows: int, columns:
     return np.lib.stride_tricks.as_strided(array[at:], (rows, columns, LANES), strides)
 
 
+_INTEGERS = ir.VectorType(ir.IntType(64), LANES)
+
+
+def _lane_numbers(builder: Any) -> Any:
+    return ir.Constant(_INTEGERS, list(range(LANES)))
+
+
 @intrinsic
 def _scatter_lanes(  # type: ignore[no-untyped-def]
     typing_context, source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane
@@ -179,7 +186,7 @@ def _scatter_lanes(  # type: ignore[no-untyped-def]
             for pixel in range(LANES)
         ]
         rows = transposed(builder, rows)
-        inside = builder.icmp_signed("<", lane_numbers(builder), splat(builder, INTEGERS, count))
+        inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
         nothing = ir.Constant(inside.type, [0] * LANES)
         zeros = ir.Constant(FLOATS, [0.0] * LANES)
         checked = load(builder, FLOATS, check_place, ALIGN)
