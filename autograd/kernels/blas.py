@@ -258,15 +258,22 @@ def _among_kernels() -> bool:
     return _Recent.launches >= MANY
 
 
-def matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """left @ right, of matrices or of batches of them, in one dtype."""
+def matmul(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+    """left @ right, of matrices or of batches of them, in one dtype, plus the bias in each row."""
+    if left.ndim == right.ndim == 2 and product.fits(len(left), len(right), right.shape[1], left.dtype):
+        out = product.multiply_matrices(left, right, bias)
+        if out is not None:
+            return out
+    out = _matmul(left, right)
+    if bias is not None:
+        out += bias
+    return out
+
+
+def _matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     rows, columns, depth = left.shape[-2], right.shape[-1], left.shape[-1]
     if held is None or left.dtype.char not in held.addresses or rows * columns * depth == 0:
         return left @ right
-    if left.ndim == right.ndim == 2 and product.fits(rows, columns, depth, left.dtype):
-        out = product.multiply_matrices(left, right)
-        if out is not None:
-            return out
     batch = left.shape[:-2]
     if not _among_kernels():
         return left @ right

@@ -7,6 +7,7 @@ rows where there are more of these.
 """
 
 import numpy as np
+from numba import config
 
 from autograd.kernels.panels import DEPTH, WIDTH, lay_panel
 from autograd.kernels.product_tiles import LANES, ROWS, columns_taken, multiply
@@ -17,9 +18,9 @@ from autograd.kernels.threads import jit, scratch, thread_count
 SMALL, LARGE = 1 << 21, 1 << 26
 
 
-def fits(M: int, N: int, K: int, dtype: np.dtype) -> bool:
-    """Whether the product of M x K and K x N numbers is one for this module."""
-    return dtype.char == "f" and M > 1 and N > 1 and M * N * K <= LARGE
+def fits(M: int, K: int, N: int, dtype: np.dtype) -> bool:
+    """Whether the product of M x K and K x N numbers is one for this module; none is where nothing is compiled."""
+    return dtype.char == "f" and M > 1 and N > 1 and 0 < M * N * K <= LARGE and not config.DISABLE_JIT
 
 
 def multiply_matrices(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray | None:

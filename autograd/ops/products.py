@@ -54,11 +54,17 @@ def _matmul(x: Any, y: Any) -> Any:
     return _product(x, y)
 
 
-def _product(x: Any, y: Any) -> Any:
-    """x @ y of two arrays. BLAS calculates small products on one thread, and kernels need not be imported for them."""
-    if x.size * y.shape[-1] <= ALONE:
-        return np.matmul(x, y)
-    return kernels.blas.matmul(x, y)
+def _product(x: Any, y: Any, bias: Any = None) -> Any:
+    """x @ y of two arrays, plus the bias in each row.
+
+    BLAS calculates small products on one thread, and kernels need not be imported for them.
+    """
+    if x.size * y.shape[-1] > ALONE:
+        return kernels.blas.matmul(x, y, bias)
+    out = np.matmul(x, y)
+    if bias is not None:
+        out += bias
+    return out
 
 
 Products.multiply = staticmethod(_product)
@@ -99,26 +105,13 @@ MATMUL = define(
 )
 
 
-def _affine(x: Any, y: Any, bias: Any) -> Any:
-    """x @ y, plus the bias in each row."""
-    (rows, depth), columns = x.shape, y.shape[1]
-    if rows * columns * depth > ALONE and kernels.product.fits(rows, columns, depth, x.dtype):
-        out = kernels.product.multiply_matrices(x, y, bias)
-        if out is not None:
-            return out
-    out = _product(x, y)
-    if bias is not None:
-        out += bias
-    return out
-
-
 def _linear(x: Any, weight: Any, bias: Any) -> Any:
     if x.dtype == dtypes.float16:
         wide = [a if a is None else a.astype(dtypes.float32) for a in (x, weight, bias)]
         return _linear(*wide).astype(dtypes.float16)
     flat = x.ndim == 2
     rows = x if flat else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-    out = _affine(rows, weight.T, bias)
+    out = _product(rows, weight.T, bias)
     return out if flat else out.reshape((*x.shape[:-1], weight.shape[0]))
 
 
