@@ -12,15 +12,12 @@ import numpy as np
 
 from . import differentiate, dtypes, graph
 from .arrays import to_array
-from .devices import CPU, check_device, device, names_device
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .formatting import format_array, with_suffixes
 from .graph import ALONE, Hooks, Kept, RemovableHandle
-from .handle import Size
 from .methods import Methods
-from .ops import reduce
 from .ops import shape as shape_ops
-from .ops.dims import normalize_dim, normalize_sizes
+from .ops.dims import normalize_sizes
 from .primitive import Handle, as_handle, make, register_tensor, version_cell
 
 __all__ = ["Tensor"]
@@ -74,99 +71,6 @@ class Tensor(Methods):
         self._requires_grad = False
         if requires_grad:
             self.requires_grad_()
-
-    # --- what it is
-
-    @property
-    def device(self) -> device:
-        """Where the numbers are: always `device("cpu")`."""
-        return CPU
-
-    def get_device(self) -> builtins.int:
-        """The number of the graphics card that the numbers are on: -1, for none."""
-        return -1
-
-    @property
-    def is_cpu(self) -> builtins.bool:
-        """Whether the numbers are in the CPU's memory: they are."""
-        return True
-
-    @property
-    def is_cuda(self) -> builtins.bool:
-        """Whether the numbers are on a graphics card: they are not."""
-        return False
-
-    @property
-    def is_sparse(self) -> builtins.bool:
-        """Whether only numbers other than 0 are stored: all are."""
-        return False
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes of one number."""
-        return self._array.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all numbers."""
-        return self._array.nbytes
-
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of one dimension."""
-        if dim is None:
-            return Size(self.shape)
-        if self.ndim == 0:
-            raise ArgumentError("size: a 0-d tensor has no dimensions; use numel()")
-        return self.shape[normalize_dim("size", dim, self.ndim)]
-
-    def dim(self) -> int:
-        """The number of dimensions."""
-        return self._array.ndim
-
-    def numel(self) -> int:
-        """How many numbers there are."""
-        return self._array.size
-
-    def nelement(self) -> int:
-        """How many numbers there are: `numel` under another name."""
-        return self._array.size
-
-    def ndimension(self) -> int:
-        """The number of dimensions: `dim` under another name."""
-        return self._array.ndim
-
-    def element_size(self) -> int:
-        """Bytes of one number."""
-        return self._array.itemsize
-
-    def data_ptr(self) -> int:
-        """Where the first number lies in memory."""
-        return self._array.__array_interface__["data"][0]
-
-    def is_same_size(self, other: Tensor) -> bool:
-        """Tell whether another tensor has the same shape."""
-        return self.shape == as_handle(other, "is_same_size").shape
-
-    def stride(self, dim: int | None = None) -> Any:
-        """Steps in memory from one entry to the next along each dimension, or along one, in numbers."""
-        steps = tuple([step // self._array.itemsize for step in self._array.strides])
-        return steps if dim is None else steps[normalize_dim("stride", dim, self.ndim)]
-
-    def is_contiguous(self, memory_format: Any = None) -> bool:
-        """Tell whether the numbers lie in memory in reading order."""
-        return self._array.flags.c_contiguous
-
-    def is_floating_point(self) -> bool:
-        """Tell whether the dtype is a floating one."""
-        return self._array.dtype.kind == "f"
-
-    def is_signed(self) -> bool:
-        """Tell whether the dtype holds negative numbers."""
-        return self._array.dtype.kind in "if"
-
-    def is_complex(self) -> bool:
-        """Tell whether the dtype is a complex one: there is none."""
-        return False
 
     # --- its place in the graph
 
@@ -549,122 +453,6 @@ class Tensor(Methods):
     def __reduce__(self) -> Any:
         self._only_leaf("pickle")
         return object.__new__, (type(self),), self.__getstate__()
-
-    # --- conversions
-
-    def to(
-        self,
-        *target: Any,
-        dtype: Any = None,
-        device: Any = None,
-        non_blocking: bool = False,
-        copy: bool = False,
-        memory_format: Any = None,
-    ) -> Tensor:
-        """The tensor in another dtype; itself where it has that dtype already.
-
-        Args:
-            target: a dtype, the device "cpu" and a dtype, or a Tensor whose dtype is meant; after them, PyTorch's
-                `non_blocking` and `copy` may stand.
-            dtype: the same by name.
-            device: "cpu"; there is no other.
-            non_blocking: has no meaning on a CPU.
-            copy: make a copy in any case.
-            memory_format: changes no number, and nothing here.
-
-        Raises:
-            ArgumentError: another device is asked for, or there are more arguments than those.
-            DtypeError: it is none of these.
-
-        Example:
-            >>> autograd.tensor([1.5, 2.5]).to(autograd.int64)
-            tensor([1, 2])
-        """
-        flags = [given for given in target if given is True or given is False]
-        if len(flags) > 2:
-            raise ArgumentError(f"to: {len(flags)} flags were given; there are non_blocking and copy")
-        copy = flags[1] if len(flags) == 2 else copy
-        for given in (*target, device):
-            if given is None or given is True or given is False:
-                continue
-            if isinstance(given, Tensor):
-                dtype = given.dtype
-            elif names_device(given):
-                check_device(given, "to")
-            else:
-                dtype = given
-        wanted = self.dtype if dtype is None else dtypes.as_dtype(dtype)
-        if wanted == self.dtype:
-            return self.clone() if copy else self
-        return reduce.TO_DTYPE.apply(self, wanted)
-
-    def type(self, dtype: Any = None) -> Any:
-        """The tensor in another dtype, or without an argument PyTorch's name of its type.
-
-        Args:
-            dtype: a dtype, or a constructor of one, as `autograd.LongTensor` or its name "torch.LongTensor".
-
-        Example:
-            >>> autograd.ones(2).type(), autograd.ones(2).type(autograd.LongTensor).type()
-            ('torch.FloatTensor', 'torch.LongTensor')
-        """
-        if dtype is None:
-            return f"torch.{dtypes.CONSTRUCTORS[self.dtype]}"
-        if isinstance(dtype, str) and dtype.startswith("torch."):
-            dtype = getattr(graph.services.module("legacy"), dtype.removeprefix("torch."), dtype)
-        return self.to(getattr(dtype, "tensor_dtype", dtype))
-
-    def cpu(self) -> Tensor:
-        """The tensor itself: it is on the CPU already."""
-        return self
-
-    def cuda(self, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
-        """The tensor on a graphics card.
-
-        Raises:
-            ArgumentError: always, as there is none.
-        """
-        raise ArgumentError("cuda: there is no graphics card, as cuda.is_available() says; chainrule computes on 'cpu'")
-
-    def float(self) -> Tensor:
-        """The tensor as float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Tensor:
-        """The tensor as float64."""
-        return self.to(dtypes.float64)
-
-    def half(self) -> Tensor:
-        """The tensor as float16."""
-        return self.to(dtypes.float16)
-
-    def long(self) -> Tensor:
-        """The tensor as int64."""
-        return self.to(dtypes.int64)
-
-    def int(self) -> Tensor:
-        """The tensor as int32."""
-        return self.to(dtypes.int32)
-
-    def short(self) -> Tensor:
-        """The tensor as int16."""
-        return self.to(dtypes.int16)
-
-    def char(self) -> Tensor:
-        """The tensor as int8."""
-        return self.to(dtypes.int8)
-
-    def byte(self) -> Tensor:
-        """The tensor as uint8."""
-        return self.to(dtypes.uint8)
-
-    def bool(self) -> Tensor:
-        """The tensor as bool."""
-        return self.to(dtypes.bool_)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """The tensor in the dtype of another."""
-        return self.to(other.dtype)
 
 
 def _copied(array: np.ndarray, memo: dict[int, Any]) -> np.ndarray:

@@ -1,9 +1,11 @@
-"""The operators and methods of Tensor that are operations, by family, each in one line."""
+"""The operators and methods of Tensor that are operations or say what it is, by family."""
 
 from __future__ import annotations
 
 from ..numpy_names import accept_numpy_names
+from .converting import Converting
 from .creating import Creating
+from .describing import Describing
 from .elementwise import Elementwise
 from .indexing import Indexing
 from .inplace import InPlace
@@ -19,7 +21,19 @@ __all__ = ["Methods"]
 
 
 class Methods(
-    Operators, Elementwise, Logic, Reductions, Shapes, Indexing, Products, InPlace, Reshaping, Creating, Sampling
+    Describing,
+    Operators,
+    Elementwise,
+    Logic,
+    Reductions,
+    Shapes,
+    Indexing,
+    Products,
+    InPlace,
+    Reshaping,
+    Creating,
+    Sampling,
+    Converting,
 ):
     """What Tensor inherits: every operator and operation, as a method."""
 
