@@ -19,6 +19,7 @@ import pytest
 import autograd
 import nn
 import optim
+from autograd.kernels import pieces
 from optim import optimizer as base
 
 Draw = Callable[[np.random.Generator], dict[str, Any]]
@@ -502,13 +503,18 @@ def test_many_parameters_change_in_one_pass_as_each_by_itself(name: str, monkeyp
         np.testing.assert_array_equal(compiled, plain)
 
 
-def test_parameters_that_share_memory_change_one_after_the_other() -> None:
+def test_parameters_that_share_memory_change_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    launched, run = [], pieces.run_on_pieces
+    monkeypatch.setattr(
+        pieces, "run_on_pieces", lambda kernel, rows, *rest: launched.append(len(rows)) or run(kernel, rows, *rest)
+    )
     numbers = autograd.ones(4 * base.FUSED)
     whole, part = numbers[:].requires_grad_(), numbers[base.FUSED :].requires_grad_()
     whole.grad, part.grad = autograd.ones(4 * base.FUSED), autograd.full((3 * base.FUSED,), 2.0)
     optim.SGD([whole, part], lr=0.5).step()
     assert (numbers[: base.FUSED] == 0.5).all()
     assert (numbers[base.FUSED :] == -0.5).all()
+    assert launched == [1, 1]
 
 
 def test_a_parameter_in_read_only_memory_is_not_written_to() -> None:
