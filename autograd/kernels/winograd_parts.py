@@ -78,7 +78,13 @@ def scratch_for_staging(tiling: Tiling, sizes: Sizes, dtype: np.dtype) -> np.nda
     return row_of_scratch("staged", (numbers + LANES) * LANES, dtype)
 
 
-@jit(inline="always")
+@jit()
+def _turn_lanes(source, source_at, source_step, rows, columns, target, target_at, target_step):  # type: ignore[no-untyped-def]
+    """`turn`, compiled once for all that call it."""
+    turn(source, source_at, source_step, rows, columns, target, target_at, target_step)
+
+
+@jit()
 def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  # type: ignore[no-untyped-def]
     """into[(i * step + j) * LANES + c] = x[plane + c, row + i, column + j], zero outside the image.
 
@@ -95,7 +101,7 @@ def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  
         into[at : at + low * LANES] = 0
         start = (plane * H + h) * W + column
         for j in range(low, high, LANES):
-            turn(x, start + j, H * W, channels, high - j, into, at + j * LANES, LANES)
+            _turn_lanes(x, start + j, H * W, channels, high - j, into, at + j * LANES, LANES)
         into[at + high * LANES : at + width * LANES] = 0
 
 
@@ -177,20 +183,22 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
     """
     F = len(window)
     size = F * F
-    if turned:
-        for d in range(depth):
-            start = ((c + d) * sizes.K + k) * size
-            for tap in range(0, size, LANES):
-                turn(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
-            to = at + d * tiling.by_k
-            filter_transform(window, taps, (size - 1) * LANES, -F * LANES, -LANES, filters, to, 6 * tiling.K, tiling.K)
-    else:
+    down, along = (-F * LANES, -LANES) if turned else (F * LANES, LANES)
+    if not turned:
         start, numbers = (k * sizes.C + c) * size, depth * size
         for tap in range(0, numbers, LANES):
-            turn(weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES, LANES)
-        for d in range(depth):
-            to = at + d * tiling.by_k
-            filter_transform(window, taps, d * size * LANES, F * LANES, LANES, filters, to, 6 * tiling.K, tiling.K)
+            _turn_lanes(
+                weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES, LANES
+            )  # fmt: skip
+    for d in range(depth):
+        if turned:
+            start = ((c + d) * sizes.K + k) * size
+            for tap in range(0, size, LANES):
+                _turn_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
+        at_tap = (size - 1) * LANES if turned else d * size * LANES
+        filter_transform(
+            window, taps, at_tap, down, along, filters, at + d * tiling.by_k, 6 * tiling.K, tiling.K
+        )  # fmt: skip
 
 
 @jit(inline="always")
