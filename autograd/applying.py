@@ -16,7 +16,7 @@ import numpy as np
 from . import dtypes, graph
 from . import handle as handles
 from .errors import ArgumentError, ChainruleError, DtypeError, ShapeError, shown
-from .graph import Node, PairNode, WideNode, local
+from .graph import PairNode, WideNode, local
 from .handle import Handle, as_handle, handle_types, make, new, version_cell
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 ndarray = np.ndarray
+float32 = np.dtype(np.float32)
 
 
 def general_applier(primitive: Primitive) -> Callable[..., Any]:
@@ -97,7 +98,7 @@ def plain_applier(primitive: Primitive) -> Callable[..., Any]:
         if recorded and state.grad_enabled and out.dtype.kind == "f":
             needs = tuple([edge is not None for edge in edges])
             plan = plans.get(needs) or primitive.plan(needs)
-            node = new(WideNode)
+            node = WideNode()
             node.plan = plan
             node.attributes = attributes
             node.edges = tuple(edges)
@@ -129,7 +130,7 @@ def single_applier(primitive: Primitive) -> Callable[..., Any]:
         if type(x) not in handle_types or state.tracer is not None:
             return apply_general(primitive, (x,), attributes)
         array = x._array
-        if promotes and array.dtype.kind != "f":
+        if promotes and array.dtype is not float32 and array.dtype.kind != "f":
             return apply_general(primitive, (x,), attributes)
         try:
             if infer is not None:
@@ -150,7 +151,7 @@ def single_applier(primitive: Primitive) -> Callable[..., Any]:
         if views:
             _join_memory(result, x, primitive, attributes)
         if x._requires_grad and plan is not None and state.grad_enabled and out.dtype.kind == "f":
-            node = new(WideNode)
+            node = WideNode()
             node.plan = plan
             node.attributes = attributes
             node.edges = (x._edge or x,)
@@ -289,7 +290,7 @@ def _record(
     if not passing:
         return
     plan = primitive.plan(needs)
-    node = new(WideNode)
+    node = WideNode()
     node.plan = plan
     numbers = [h for h in handles if type(h) in _NUMBERS] if primitive.broadcasts and len(handles) == 2 else ()
     node.attributes = (*attributes, *numbers)
@@ -374,7 +375,8 @@ def unary_applier(primitive: Primitive) -> Callable[[Any], Any]:
         if type(x) not in handle_types or state.tracer is not None or not plain:
             return apply_general(primitive, (x,), ())
         array = x._array
-        if needs_float and array.dtype.kind != "f":
+        dtype = array.dtype
+        if needs_float and dtype is not float32 and dtype.kind != "f":
             return apply_general(primitive, (x,), ())
         try:
             out = forward(array)
@@ -387,7 +389,7 @@ def unary_applier(primitive: Primitive) -> Callable[[Any], Any]:
         result._array = out
         result._grad = result._hooks = result._version = result._view = result.name = None
         if plan is not None and x._requires_grad and state.grad_enabled:
-            node = new(WideNode)
+            node = WideNode()
             node.plan = plan
             node.attributes = ()
             node.edges = (x._edge or x,)
@@ -457,7 +459,7 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
                 needs = 2
         else:
             return apply_general(primitive, (a, b), ())
-        if dtype.kind != "f":
+        if dtype is not float32 and dtype.kind != "f":
             return apply_general(primitive, (a, b), ())
         try:
             out = forward(x, y)
@@ -471,7 +473,7 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
         result._grad = result._hooks = result._version = result._view = result.name = None
         plan = plans[needs]
         if plan is not None and state.grad_enabled:
-            node = new(PairNode)
+            node = PairNode()
             node.plan = plan
             node.attributes = () if number is None else (number,)
             node.left = left = (a._edge or a) if needs & 1 else None
@@ -510,10 +512,10 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
             else:
                 node.saved = node.versions = ()
             shape = out.shape
-            if isinstance(left, Node) and left.shape == shape:
+            if type(left) is PairNode and left.shape == shape:
                 shape = left.shape  # one tuple for the whole chain
             node.shape = shape
-            node.dtype = out.dtype
+            node.dtype = dtype
             node.scope = state.scope
             node.hooks = node.kept = None
             result._edge = node

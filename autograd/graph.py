@@ -312,16 +312,14 @@ class Node:
                     "here already; call the first backward with retain_graph=True, or compute the output again"
                 )
             saved = self.kept.again(self)
-        versions = self.versions
-        if versions:
-            for k in range(0, len(versions), 2):
-                if versions[k][0] != versions[k + 1]:
-                    raise InPlaceError(
-                        f"backward: an array that {plan.op.name} saved ({plan.describe(saved, versions[k], self)}; "
-                        f"output {self.shape}) was changed in place afterwards: it is at version {versions[k][0]}, and "
-                        f"was saved at version {versions[k + 1]}; change a clone() of it instead, or change it after "
-                        "backward"
-                    )
+        versions = iter(self.versions)
+        for cell in versions:
+            if cell[0] != (count := next(versions)):
+                raise InPlaceError(
+                    f"backward: an array that {plan.op.name} saved ({plan.describe(saved, cell, self)}; "
+                    f"output {self.shape}) was changed in place afterwards: it is at version {cell[0]}, and was saved "
+                    f"at version {count}; change a clone() of it instead, or change it after backward"
+                )
         if create_graph and plan.arrays:
             saved = plan.rewrap(self, saved)
             return plan.joined(plan.pull(gradient, saved, wanted), saved)
@@ -400,17 +398,16 @@ def topological_order(roots: Iterable[Any]) -> list[Any]:
         [2.0, 4.0, 8.0]
     """
     order: list[Any] = []
-    seen: set[int] = set()
+    seen: set[Any] = set()
     stack = list(roots)
     while stack:
         node = stack.pop()
         if node is None:
             order.append(stack.pop())
             continue
-        key = id(node)
-        if key in seen:
+        if node in seen:
             continue
-        seen.add(key)
+        seen.add(node)
         edges = node.edges
         if not edges:
             order.append(node)
@@ -420,7 +417,7 @@ def topological_order(roots: Iterable[Any]) -> list[Any]:
         for edge in edges:
             if edge is not None:
                 target = edge[0] if type(edge) is tuple else edge
-                if id(target) not in seen:
+                if target not in seen:
                     stack.append(target)
     return order
 
