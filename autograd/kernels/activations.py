@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.kernels import ufuncs
 from autograd.kernels.elementary import (
     exp,
     exp_of_negative,
@@ -19,7 +20,7 @@ from autograd.kernels.elementary import (
     softplus,
     tanh,
 )
-from autograd.kernels.sharing import share_out
+from autograd.kernels.sharing import launches, share_out
 from autograd.kernels.threads import jit, thread_count
 
 F = np.float32
@@ -32,26 +33,33 @@ _CUBIC = F(0.044715)
 
 _FORWARD: dict[str, Callable[..., Any]] = {}
 _BACKWARD: dict[str, Callable[..., Any]] = {}
+_UFUNCS: dict[Callable[..., Any], Callable[..., np.ndarray]] = {}
 
 
 def forward(name: str, x: np.ndarray, *settings: float) -> np.ndarray:
     """The function of each number of x."""
-    out = np.empty_like(x)
-    _run(_FORWARD[name], x.reshape(-1), out.reshape(-1), settings)
-    return out
+    return _run(_FORWARD[name], (x,), settings)
 
 
 def backward(name: str, gradient: np.ndarray, saved: np.ndarray, *settings: float) -> np.ndarray:
     """gradient times the derivative, which is worked out from x or from out."""
-    out = np.empty_like(gradient)
-    _run(_BACKWARD[name], gradient.reshape(-1), saved.reshape(-1), out.reshape(-1), settings)
+    return _run(_BACKWARD[name], (gradient, saved), settings)
+
+
+def _run(kernel: Callable[..., Any], arrays: tuple[np.ndarray, ...], settings: tuple[float, ...]) -> np.ndarray:
+    few = arrays[0].size < _SHARED
+    if few and ufuncs.available:
+        function = _UFUNCS.get(kernel)
+        if function is None:
+            function = _UFUNCS[kernel] = ufuncs.as_ufunc(kernel, len(arrays), len(settings))
+        out = function(*arrays, *map(float, settings)) if settings else function(*arrays)
+        if not launches.always:
+            return out
+    arrays = tuple([array if array.flags.carray else np.array(array, order="C") for array in arrays])
+    out = np.empty_like(arrays[0])
+    flat = [array.reshape(-1) for array in (*arrays, out)]
+    share_out(kernel, 1 if few else thread_count(), *flat, *[F(s) for s in settings])
     return out
-
-
-def _run(kernel: Callable[..., Any], *arguments: Any) -> None:
-    *arrays, settings = arguments
-    threads = thread_count() if arrays[0].size >= _SHARED else 1
-    share_out(kernel, threads, *arrays, *[F(s) for s in settings])
 
 
 def _forward_loop(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -140,7 +140,10 @@ def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None
     numba would look up the type of a named one by Python code, which takes longer than the rest of a launch and keeps
     memory at some calls.
     """
-    arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+    for argument in arguments:
+        if isinstance(argument, tuple):
+            arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+            break
     if (threads == 1 and not launches.always) or config.DISABLE_JIT:
         for thread in range(threads):
             kernel(thread, threads, *arguments)

@@ -75,6 +75,7 @@ def is_raw(*operands: Any) -> bool:
 
 # From this many numbers on a kernel is faster than NumPy's passes, also on one thread.
 _MANY = 4096
+_FLOAT32 = np.dtype(np.float32)
 
 
 def suits_kernel(x: Any) -> bool:
@@ -86,9 +87,8 @@ def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     """A forward that calls the kernel of that name on many float32 numbers, and `plain` on all else."""
 
     def forward(x: Any, *settings: Any) -> Any:
-        if x.size >= _MANY and x.dtype == np.float32:
-            # A copy of a part, as of what is left of a chunk, costs less than one of NumPy's passes.
-            return kernels.activations.forward(name, x if x.flags.carray else np.array(x, order="C"), *settings)
+        if x.dtype is _FLOAT32 and x.size >= _MANY:
+            return kernels.activations.forward(name, x, *settings)
         return plain(x, *settings)
 
     return forward
@@ -105,7 +105,8 @@ class fused_rule:  # noqa: N801 - stands where a function does
         self.__signature__, self.__wrapped__ = inspect.signature(rule), rule  # what `inspect` shows of it
 
     def __call__(self, g: Any, saved: Any, *settings: Any) -> Any:
-        if suits_kernel(saved) and suits_kernel(g) and g.shape == saved.shape:
+        raw = type(g) is np.ndarray and type(saved) is np.ndarray
+        if raw and g.dtype is saved.dtype is _FLOAT32 and saved.size >= _MANY and g.shape == saved.shape:
             return kernels.activations.backward(self.name, g, saved, *settings)
         return self.rule(g, saved, *settings)
 
