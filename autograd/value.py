@@ -28,6 +28,57 @@ from .primitive import Handle, Plan, Primitive, appliers, op
 __all__ = ["Value"]
 
 
+new = object.__new__
+
+
+def _picked(positions: Sequence[int]) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
+    """The function that picks what a rule reads out of (inputs, output), as a tuple."""
+    if len(positions) < 2:
+        first = positions[0] if positions else 0
+        return itemgetter(slice(first, first + len(positions)))
+    return itemgetter(*positions)
+
+
+def _binary(primitive: Primitive) -> Callable[[Any, Any], Value]:
+    """The operation on two Values or numbers."""
+    scalar: Any = primitive.scalar
+    plan = primitive.plan((True, True))
+    pick = _picked(plan.keep)
+
+    def apply_two(a: Any, b: Any) -> Value:
+        if type(a) is not Value:
+            if isinstance(a, Handle):
+                return NotImplemented
+            a = Value(a)
+        if type(b) is not Value:
+            if isinstance(b, Handle):
+                return NotImplemented
+            b = Value(b)
+        x, y = a.data, b.data
+        data = scalar(x, y)
+        return record(plan, (a, b), pick((x, y, data)) if plan.keep else (), data)
+
+    return apply_two
+
+
+def _unary(primitive: Primitive) -> Callable[[Value], Value]:
+    """The operation on one Value."""
+    scalar: Any = primitive.scalar
+    plan = primitive.plan((True,))
+    pick = _picked(plan.keep)
+
+    def apply_one(a: Value) -> Value:
+        data = scalar(a.data)
+        return record(plan, (a,), pick((a.data, data)), data)
+
+    return apply_one
+
+
+# Stand in the class as they are: a method around each would cost a tenth of the time.
+_add, _sub, _mul = _binary(arithmetic.ADD), _binary(arithmetic.SUB), _binary(arithmetic.MUL)
+_div, _pow, _relu = _binary(arithmetic.DIV), _binary(arithmetic.POW), _unary(activation.RELU)
+
+
 class Value:
     """One number that records what is done to it.
 
@@ -151,32 +202,27 @@ class Value:
 
     # --- arithmetic
 
-    def __add__(self, other: Any) -> Value:
-        return _add(self, other)
+    __add__ = _add
 
     def __radd__(self, other: Any) -> Value:
         return _add(other, self)
 
-    def __sub__(self, other: Any) -> Value:
-        return _sub(self, other)
+    __sub__ = _sub
 
     def __rsub__(self, other: Any) -> Value:
         return _sub(other, self)
 
-    def __mul__(self, other: Any) -> Value:
-        return _mul(self, other)
+    __mul__ = _mul
 
     def __rmul__(self, other: Any) -> Value:
         return _mul(other, self)
 
-    def __truediv__(self, other: Any) -> Value:
-        return _div(self, other)
+    __truediv__ = _div
 
     def __rtruediv__(self, other: Any) -> Value:
         return _div(other, self)
 
-    def __pow__(self, other: Any) -> Value:
-        return _pow(self, other)
+    __pow__ = _pow
 
     def __rpow__(self, other: Any) -> Value:
         return _pow(other, self)
@@ -353,55 +399,6 @@ def record(plan: Plan, inputs: tuple[Value, ...], saved: tuple[Any, ...], data: 
     return result
 
 
-new = object.__new__
-
-
-def _picked(positions: Sequence[int]) -> Callable[[tuple[float, ...]], tuple[float, ...]]:
-    """The function that picks what a rule reads out of (inputs, output), as a tuple."""
-    if not positions:
-        return lambda numbers: ()
-    if len(positions) == 1:
-        return itemgetter(slice(positions[0], positions[0] + 1))
-    return itemgetter(*positions)
-
-
-def _binary(primitive: Primitive) -> Callable[[Any, Any], Any]:
-    """The operation on two Values or numbers."""
-    scalar: Any = primitive.scalar
-    plan = primitive.plan((True, True))
-    pick = _picked(plan.keep)
-
-    def apply_two(a: Any, b: Any) -> Any:
-        if type(a) is not Value:
-            if isinstance(a, Handle):
-                return NotImplemented
-            a = Value(a)
-        if type(b) is not Value:
-            if isinstance(b, Handle):
-                return NotImplemented
-            b = Value(b)
-        x, y = a.data, b.data
-        data = scalar(x, y)
-        return record(plan, (a, b), pick((x, y, data)), data)
-
-    return apply_two
-
-
-def _unary(primitive: Primitive) -> Callable[[Value], Value]:
-    """The operation on one Value."""
-    scalar: Any = primitive.scalar
-    plan = primitive.plan((True,))
-    pick = _picked(plan.keep)
-
-    def apply_one(a: Value) -> Value:
-        data = scalar(a.data)
-        return record(plan, (a,), pick((a.data, data)), data)
-
-    return apply_one
-
-
-_add, _sub, _mul = _binary(arithmetic.ADD), _binary(arithmetic.SUB), _binary(arithmetic.MUL)
-_div, _pow, _relu = _binary(arithmetic.DIV), _binary(arithmetic.POW), _unary(activation.RELU)
 _sum_plans: dict[int, Plan] = {}
 
 
