@@ -28,6 +28,11 @@ REDUCTIONS = ("mean", "sum", "none")
 # --- cross-entropy of scores and class indices, in one operation
 
 
+# The kernel takes the place of ten of NumPy's passes, so that few scores are enough; but as many that a process which
+# compares some numbers does not have to load a compiler first.
+_SCORES = 256
+
+
 def _for_kernel(target: Any) -> Any:
     """The targets as kernels take them."""
     flags = target.flags
@@ -39,7 +44,7 @@ def _for_kernel(target: Any) -> Any:
 def _losses(x: Any, target: Any) -> Any:
     if not x.size:
         return np.zeros((0,), x.dtype)
-    if suits_kernel(x):
+    if suits_kernel(x, _SCORES):
         return kernels.softmax.cross_entropy(x, _for_kernel(target))
     below = x - x.max(axis=1, keepdims=True)  # of which no exp overflows
     return np.log(np.exp(below).sum(axis=1)) - below[np.arange(len(x)), target]
@@ -56,9 +61,9 @@ def _cross_entropy(x: Any, target: Any, reduction: str) -> Any:
 
 
 def _cross_entropy_rule(g: Any, x: Any, target: Any, reduction: str) -> Any:
-    if suits_kernel(x):
-        share = g / x.shape[0] if reduction == "mean" else g
-        scale = np.full(x.shape[0], share, x.dtype)
+    if suits_kernel(x, _SCORES):
+        scale = np.empty(x.shape[0], x.dtype)
+        scale[:] = g / x.shape[0] if reduction == "mean" else g
         return kernels.softmax.cross_entropy_backward(x, _for_kernel(target), scale)
     if reduction == "none":
         g = op.reshape(g, (x.shape[0], 1))
@@ -72,7 +77,7 @@ def _all_in_range(target: Any, classes: int) -> bool:
         return True
     # Read without a sign, negative numbers are large: one pass finds both.
     bits = target.view(np.uint64) if target.dtype == np.int64 else target
-    return bool(bits.max() < classes and (bits is not target or target.min() >= 0))
+    return bool(np.maximum.reduce(bits) < classes and (bits is not target or target.min() >= 0))
 
 
 def _class_infer(x: Any, target: Any, reduction: str = "none") -> None:
@@ -306,7 +311,7 @@ def cross_entropy(
     check_reduction("cross_entropy", reduction)
     probabilities = y.dtype.kind == "f"
     plain = not probabilities and weight is None and not label_smoothing
-    if plain and (x.ndim == 2 or (x.ndim == 1 and y.ndim == 0)) and not (all_examples(y) == ignore_index).any():
+    if plain and (x.ndim == 2 or (x.ndim == 1 and y.ndim == 0)) and not np.count_nonzero(all_examples(y) == ignore_index):
         if x.ndim == 2:
             return CROSS_ENTROPY.apply(x, y, reduction)
         loss = CROSS_ENTROPY.apply(x.reshape(1, -1), y.reshape(1), reduction)

@@ -78,9 +78,9 @@ _MANY = 4096
 _FLOAT32 = np.dtype(np.float32)
 
 
-def suits_kernel(x: Any) -> bool:
+def suits_kernel(x: Any, many: int = _MANY) -> bool:
     """Whether there are so many float32 numbers, side by side, that a kernel is faster than NumPy."""
-    return type(x) is np.ndarray and x.size >= _MANY and x.dtype.char == "f" and x.flags.carray
+    return type(x) is np.ndarray and x.size >= many and x.dtype.char == "f" and x.flags.carray
 
 
 def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:

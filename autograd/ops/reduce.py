@@ -145,8 +145,10 @@ def _trailing_sum(x: Any, summed: int, keepdim: bool) -> Any:
 
 def _mean(x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
     total = _sum(x, dims, keepdim)
-    with np.errstate(invalid="ignore"):
-        return total / x.dtype.type(count(x.shape, dims))
+    n = count(x.shape, dims)
+    if not n:
+        return total * x.dtype.type(np.nan)
+    return total / x.dtype.type(n)
 
 
 def reduction_samples(*rest: Any) -> Callable[[np.random.Generator], list[Sample]]:
