@@ -40,6 +40,22 @@ def _load_tbb() -> None:
         ctypes.CDLL(str(Path(sys.prefix, "lib", "libtbb.so.12")), mode=ctypes.RTLD_GLOBAL)
 
 
+def _leave_scipy_for_later() -> None:
+    """Import numba's functions of arrays without SciPy's linear algebra, which takes as long to import as numba.
+
+    They ask only whether it is installed, as it is with this package. Where a product needs it, numba imports it then.
+    """
+    linalg: Any = importlib.import_module("numba.np.linalg")
+    asking = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = asking
+
+
+_leave_scipy_for_later()
+
 if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
     config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
     _load_tbb()

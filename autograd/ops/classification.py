@@ -311,7 +311,11 @@ def cross_entropy(
     check_reduction("cross_entropy", reduction)
     probabilities = y.dtype.kind == "f"
     plain = not probabilities and weight is None and not label_smoothing
-    if plain and (x.ndim == 2 or (x.ndim == 1 and y.ndim == 0)) and not np.count_nonzero(all_examples(y) == ignore_index):
+    if (
+        plain
+        and (x.ndim == 2 or (x.ndim == 1 and y.ndim == 0))
+        and not np.count_nonzero(all_examples(y) == ignore_index)
+    ):
         if x.ndim == 2:
             return CROSS_ENTROPY.apply(x, y, reduction)
         loss = CROSS_ENTROPY.apply(x.reshape(1, -1), y.reshape(1), reduction)

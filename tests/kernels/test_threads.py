@@ -111,3 +111,19 @@ right()
 print(any('"prefer-vector-width"="512"' in code for code in double.inspect_llvm().values()))
 """
     assert printed(code) == "True"
+
+
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+def test_scipys_linear_algebra_is_imported_when_numba_needs_it_and_no_earlier():
+    code = """
+import sys
+assert right() and "scipy.linalg" not in sys.modules
+
+@numba.njit
+def product(a, b):
+    return a @ b
+
+a = np.arange(9.0).reshape(3, 3)
+print(np.array_equal(product(a, a), a @ a), "scipy.linalg" in sys.modules)
+"""
+    assert printed(code) == "True True"
