@@ -47,7 +47,8 @@ def _seed(output: Any, gradient: Any, create_graph: bool, name: str) -> Any:
                 f"{name}: the output {array.shape} is not a single number; reduce it, as with .sum(), or give a "
                 f"gradient of shape {array.shape}"
             )
-        seed = np.ones_like(array)
+        seed = np.empty(array.shape, array.dtype)
+        seed.fill(1)
     elif isinstance(gradient, Handle) and create_graph:
         with graph.enable_grad():
             seed = gradient if gradient.dtype == array.dtype else op.to_dtype.apply(gradient, array.dtype)

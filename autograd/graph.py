@@ -445,15 +445,16 @@ def sweep(
         The gradients at the targets, None where a root does not depend on one; empty without targets.
     """
     order = topological_order([target_of(edge) for edge, _ in roots])
-    needed = {id(target_of(edge)) for edge in targets or ()}
+    found: list[Any] = []
     if targets is not None:
+        needed = {id(target_of(edge)) for edge in targets}
         for node in order:
             if id(node) not in needed and any(e is not None and id(target_of(e)) in needed for e in node.edges):
                 needed.add(id(node))
-    found: list[Any] = [None] * len(targets or ())
-    captures: dict[int, list[int]] = {}
-    for position, edge in enumerate(targets or ()):
-        captures.setdefault(id(target_of(edge)), []).append(position)
+        found = [None] * len(targets)
+        captures: dict[int, list[int]] = {}
+        for position, edge in enumerate(targets):
+            captures.setdefault(id(target_of(edge)), []).append(position)
 
     # Gradients on their way: for each node one, or for a node with several differentiable outputs a list of them.
     pending: dict[Any, Any] = {}
