@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import config, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd.kernels import product
@@ -90,6 +91,8 @@ if held is not None and hasattr(os, "register_at_fork"):
 
 class _Job(NamedTuple):
     """Products out[b] = left[b] @ right[b] of matrices of M x K and K x N; if summed, their sum in the place of out[0].
+
+    If `add`, they are added to what `out` holds, or where there is a bias, to that of each row.
 
     Matrices are given as the address of the first number, whether it is the columns that have no gaps, how many numbers
     lie from one row (or then column) to the next, and from one matrix of the batch to the next.
@@ -166,9 +169,26 @@ def call_gemm(  # type: ignore[no-untyped-def]
     return types.void(n, b, n, n, n, n, b, n, n, b, n, b, n, n), generate
 
 
+@intrinsic
+def _fill(typing_context, address, number, count):  # type: ignore[no-untyped-def]
+    """Put a number into `count` places from the address on."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        address, number, count = values
+        start = builder.inttoptr(address, number.type.as_pointer())
+        with cgutils.for_range(builder, count) as loop:
+            builder.store(number, builder.gep(start, [loop.index]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, number, types.int64), generate
+
+
 @jit()
-def _share(thread, threads, job):  # type: ignore[no-untyped-def]
-    """A thread's share of a job: some of the products, or some rows or columns of every one."""
+def _share(thread, threads, job, bias):  # type: ignore[no-untyped-def]
+    """A thread's share of a job: some of the products, or some rows or columns of every one.
+
+    BLAS passes over a result to set it to zero before it adds to it. To lay the bias there in its place costs nothing.
+    """
     job = _Job(*job)
     itemsize = 8 if job.double else 4
     first, step = 0, 1
@@ -188,12 +208,14 @@ def _share(thread, threads, job):  # type: ignore[no-untyped-def]
     left_at = row * (1 if job.left_turned else job.left_row)
     right_at = column * (job.right_row if job.right_turned else 1)
     for item in range(first, job.batch, step):
+        out = job.out + (item * job.out_step + row * job.out_row + column) * itemsize
+        for r in range(rows if bias.size else 0):
+            _fill(out + r * job.out_row * itemsize, bias[row + r], columns)
         call_gemm(
             job.gemm, job.double, rows, columns, job.K,
             job.left + (item * job.left_step + left_at) * itemsize, job.left_turned, job.left_row,
             job.right + (item * job.right_step + right_at) * itemsize, job.right_turned, job.right_row,
-            job.add or (job.summed and item > 0),
-            job.out + (item * job.out_step + row * job.out_row + column) * itemsize, job.out_row,
+            job.add or (job.summed and item > 0), out, job.out_row,
         )  # fmt: skip
 
 
@@ -212,18 +234,28 @@ def _placed(matrices: np.ndarray) -> tuple[int, bool, int, int] | None:
     return None
 
 
-def products(left: np.ndarray, right: np.ndarray, out: np.ndarray, summed: bool = False, add: bool = False) -> None:
+def products(
+    left: np.ndarray,
+    right: np.ndarray,
+    out: np.ndarray,
+    summed: bool = False,
+    add: bool = False,
+    bias: np.ndarray | None = None,
+) -> None:
     """out[b] = left[b] @ right[b], for arrays of (batch, M, K), (batch, K, N) and (batch, M, N) in one dtype.
 
     Args:
         summed: `out` is (1, M, N), and gets the sum of the products.
         add: keep what `out` holds, and add to it.
+        bias: (M,), a number for each row, that is added to products which are neither summed nor added.
     """
     batch, M, K = left.shape
     N = right.shape[2]
     if held is None or left.dtype.char not in held.addresses or batch * M * N * K == 0:
         result = np.matmul(left, right)
         out[...] = (result.sum(0) if summed else result) + (out if add else 0)
+        if bias is not None:
+            out += bias[:, None]
         return
     left_place, right_place, out_place = _placed(left), _placed(right), _placed(out)
     if left_place is None:
@@ -236,11 +268,14 @@ def products(left: np.ndarray, right: np.ndarray, out: np.ndarray, summed: bool 
     out_at, _, out_row, out_step = out_place
     kind = left.dtype.char
     job = _Job(
-        held.addresses[kind], kind == "d", summed, add, batch, M, N, K, *left_place, *right_place,
+        held.addresses[kind], kind == "d", summed, add or bias is not None, batch, M, N, K, *left_place, *right_place,
         out_at, out_row, 0 if summed else out_step,
     )  # fmt: skip
     with held:
-        share_out(_share, 1 if batch * M * N * K <= SMALL else thread_count(), job)
+        share_out(
+            _share, 1 if batch * M * N * K <= SMALL else thread_count(),
+            job, np.empty(0, left.dtype) if bias is None else bias,
+        )  # fmt: skip
 
 
 class _Recent:

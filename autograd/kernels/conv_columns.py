@@ -118,17 +118,6 @@ def deal(thread, threads, rows, n_start, count, image_step, place, channels, pix
             copy_rows(rows, (c * count + i) * pixels, count * pixels, 0, pixels, images, start, pixels, block, pixels)
 
 
-@jit()
-def add_bias(thread, threads, out, bias):  # type: ignore[no-untyped-def]
-    """out[n, k, q] += bias[k], of (N, K, pixels)"""
-    N, K, _ = out.shape
-    for task in range(thread, N * K, threads):
-        n, k = divmod(task, K)
-        row, number = out[n, k], bias[k]
-        for q in range(row.size):
-            row[q] += number
-
-
 def _threads(numbers: int) -> int:
     return 1 if numbers < SMALL else thread_count()
 
@@ -208,17 +197,16 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: n
     filters = weight.reshape(sizes.groups, sizes.K, depth)
     results = out.reshape(sizes.N, sizes.groups, sizes.K, pixels)
     for group in range(sizes.groups):
+        numbers = None if bias is None else bias[group * sizes.K : (group + 1) * sizes.K]
         for n, images in _chunks(sizes, x.itemsize):
             joined = _side_by_side(images, pixels)
             columns = _columns(x, sizes, group, n, images, joined)
             if joined:
                 rows = scratch("rows", sizes.K * images * pixels, x.dtype).reshape(1, sizes.K, images * pixels)
-                products(filters[group][None], columns, rows)
+                products(filters[group][None], columns, rows, bias=numbers)
                 _deal(rows[0], group, n, images, sizes.K, out)
             else:
-                products(_repeated(filters[group], images), columns, results[n : n + images, group])
-    if bias is not None:
-        share_out(add_bias, _threads(out.size), out.reshape(sizes.N, -1, pixels), bias)
+                products(_repeated(filters[group], images), columns, results[n : n + images, group], bias=numbers)
 
 
 def propagate(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray, sizes: Sizes) -> None:

@@ -68,6 +68,21 @@ def test_sums_of_products_agree_with_those_of_numpy(size, batch, left_way, right
     np.testing.assert_array_equal(whole[..., N:], beside)
 
 
+@settings(max_examples=50, deadline=None)
+@given(sizes, st.integers(1, 5), dtypes, st.sampled_from([0, 1 << 21]))
+def test_a_bias_is_added_to_every_product(size, batch, dtype, small):
+    M, N, K = size
+    random = np.random.default_rng(4)
+    left, right = matrices(random, (batch,), M, K, dtype, "rows"), matrices(random, (batch,), K, N, dtype, "rows")
+    bias = random.standard_normal(M).astype(dtype)
+    whole = np.full((batch, M, N + 2), 7, dtype)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blas, "SMALL", small)
+        blas.products(left, right, whole[..., :N], bias=bias)
+    assert_close(whole[..., :N], np.matmul(left, right) + bias[:, None], K + 1)
+    assert (whole[..., N:] == 7).all()
+
+
 def test_one_matrix_may_stand_for_a_batch():
     random = np.random.default_rng(2)
     left, right = random.standard_normal((40, 30)), random.standard_normal((6, 30, 20))
