@@ -38,8 +38,6 @@ Pair = tuple[int, int]
 
 # What packing a weight costs, counted in multiplications of vectors.
 PACK = 5
-# What adding up the lanes of a dot tile costs, for each of its sums.
-LANE_SUM = 3
 # Pixels whose products an outer tile adds up, and what it costs to put one of its vectors of sums away: in a core's
 # caches, which hold so many bytes of them, or beyond.
 BAND_PIXELS, BAND_SUM, BAND_SUM_FAR, SUMS_BYTES = 256, 5, 100, 512 << 10
@@ -91,15 +89,15 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
     if what == "weight gradient":
         if sizes.C == 1 and sizes.groups > 1:
             return "rows"
-        _, _, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
+        *_, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
         *_, by_pixels = _pixels_plan(sizes, dtype.itemsize, threads)
-        if by_pixels <= min(by_planes, columns.cost(sizes, False, lanes(dtype), threads)):
+        if by_pixels <= min(by_planes, columns.cost(sizes, what, lanes(dtype), threads)):
             return "pixels"
     else:
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
         weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
         by_planes = plan.cost + PACK * weights // _packers(weights, threads)
-    by_columns = columns.cost(sizes, what == "input gradient", lanes(dtype), threads)
+    by_columns = columns.cost(sizes, what, lanes(dtype), threads)
     return "planes" if by_planes <= by_columns else "columns"
 
 
@@ -392,34 +390,46 @@ def _run_planes(
 
 
 @lru_cache(maxsize=512)
-def _weigh_plan(sizes: Sizes, itemsize: int, threads: int) -> tuple[Layout, np.ndarray, int]:
-    """(layout, offsets, cost) of `planes.weigh`; channels are shared out first, for parts cost a sum of their own."""
+def _weigh_plan(sizes: Sizes, itemsize: int, threads: int) -> tuple[Layout, bool, np.ndarray, int]:
+    """(layout, whether images are read in place, offsets, cost) of `planes.weigh`.
+
+    Channels are shared out first, for parts cost a sum of their own.
+    """
     block = -(-sizes.C // max(threads // sizes.groups, 1))
-    share = _with(sizes, C=block)
+    blocks, share = -(-sizes.C // block), _with(sizes, C=block)
     phase, dtype = planes.forward_phase(sizes), np.dtype(f"f{itemsize}")
     dots = -(-sizes.K // DOT_ROWS) * -(-block * sizes.FH * sizes.FW // DOT_COLUMNS)
     layout, cost = planes.lay_out(
         share, [phase], DOT_ROWS, lanes(dtype), itemsize, 1, sizes.K,
-        planes.BEGIN + LANE_SUM * dots * DOT_ROWS * DOT_COLUMNS,
+        planes.BEGIN + planes.LANE_SUM * dots * DOT_ROWS * DOT_COLUMNS,
     )  # fmt: skip
+    in_place = None
+    # The last block may not reach beyond the channels.
+    if columns.lies_ready(sizes) and block * blocks == sizes.C:
+        in_place = planes.lay_out_in_place(share, itemsize)
+    if in_place is not None and in_place[1] <= cost:
+        layout, cost = in_place
+    else:
+        in_place = None
     offsets = planes.tap_offsets(share, layout, phase)
-    return layout, np.pad(offsets, (0, -offsets.size % DOT_COLUMNS)), cost * -(-sizes.C // block) // threads
+    padded = np.pad(offsets, (0, -offsets.size % DOT_COLUMNS))
+    return layout, in_place is not None, padded, cost * blocks // threads
 
 
 def _weigh_planes(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
     """Run `planes.weigh` and add up its parts."""
     dtype, depth, threads = x.dtype, sizes.C * sizes.FH * sizes.FW, thread_count()
-    layout, offsets, _ = _weigh_plan(sizes, dtype.itemsize, threads)
+    layout, in_place, offsets, _ = _weigh_plan(sizes, dtype.itemsize, threads)
     block = -(-sizes.C // max(threads // sizes.groups, 1))
     blocks = -(-sizes.C // block)
     parts = max(min(-(-threads // (blocks * sizes.groups)), -(-sizes.N // layout.images)), 1)
     partial = np.empty((parts, sizes.groups, sizes.K, depth), dtype)
-    step = _row_step(layout, dtype)
-    memory = _scratch("columns", block * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
-    rows = _scratch("rows", _round_up(sizes.K, DOT_ROWS) * step, dtype)
+    step = layout.plane if in_place else _row_step(layout, dtype)
+    memory = _scratch("columns", 0 if in_place else block * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
+    rows = _scratch("rows", 0 if in_place else _round_up(sizes.K, DOT_ROWS) * step, dtype)
     sums = _scratch("sums", _dot_sums(sizes.K, offsets.size, dtype), dtype)
-    x, gradient = x.reshape(-1), gradient.reshape(-1)
-    share_out(planes.weigh, threads, x, gradient, partial, sizes, layout, block, step, offsets, memory, rows, sums)
+    arguments = (x.reshape(-1), gradient.reshape(-1), partial, sizes, layout, in_place, block, step, offsets)
+    share_out(planes.weigh, threads, *arguments, memory, rows, sums)
     return partial[0] if parts == 1 else partial.sum(axis=0)
 
 

@@ -30,9 +30,10 @@ FEW_PIXELS = 256
 BLOCK = 8
 # Numbers that are moved by one thread, before another one has woken up.
 SMALL = 1 << 14
-# Time in that of a multiplication of vectors by `conv_planes`: of one by BLAS, of gathering a vector, of adding one up
-# where it came from, of laying one beside others, and of the launches.
-PRODUCT, GATHER, SCATTER, JOIN, BEGIN = 1.2, 32, 20, 40, 40_000
+# Time in that of a multiplication of vectors by `conv_planes`: of one by BLAS, of its packing a vector of two operands
+# that are both as long as an image, of gathering one, of adding one up where it came from, of laying one beside others,
+# and of the launches.
+PRODUCT, PACK, GATHER, SCATTER, JOIN, BEGIN = 1.2, 9, 32, 20, 40, 40_000
 
 
 @jit()
@@ -127,13 +128,14 @@ def lies_ready(sizes: Sizes) -> bool:
     return (sizes.FH, sizes.FW, sizes.stride_h, sizes.stride_w, sizes.padding_h, sizes.padding_w) == (1, 1, 1, 1, 0, 0)
 
 
-def cost(sizes: Sizes, scattered: bool, lanes: int, threads: int) -> int:
-    """What columns cost, in multiplications of vectors by one thread; `scattered` by the gradient by the input."""
+def cost(sizes: Sizes, what: str, lanes: int, threads: int) -> int:
+    """What computing `what` by columns costs, in multiplications of vectors by one thread."""
     pixels, depth = sizes.OH * sizes.OW, sizes.C * sizes.FH * sizes.FW
     vectors = -(-sizes.N * pixels // (lanes * threads)) * sizes.groups
-    moved: float = GATHER + (SCATTER if scattered else 0)
+    moved: float = GATHER + (SCATTER if what == "input gradient" else 0)
     if lies_ready(sizes):
-        moved = JOIN * (1 + sizes.K / depth) if _side_by_side(sizes.N, pixels) else 0
+        packed = PACK if what == "weight gradient" else 0
+        moved = (JOIN if _side_by_side(sizes.N, pixels) else packed) * (1 + sizes.K / depth)
     # Rows shorter than a vector are moved no faster than a whole one.
     moved *= max(lanes / sizes.OW, 1) if not lies_ready(sizes) else max(lanes / pixels, 1)
     return int(vectors * depth * (PRODUCT * sizes.K + moved)) + BEGIN

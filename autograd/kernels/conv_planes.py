@@ -14,6 +14,7 @@ The input's gradient is the same sum over the planes of the output's gradient, f
 axis, input start + i * stride meets only the taps f with f * dilation = start + padding modulo stride.
 """
 
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,8 @@ from autograd.kernels.conv_tiles import (
 )
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import (
+    DOT_COLUMNS,
+    DOT_ROWS,
     OUTER_CHANNELS,
     OUTER_TAPS,
     OUTER_VECTORS,
@@ -48,8 +51,11 @@ PLANE_BYTES, NEAR_BYTES = 768 << 10, 24 << 10
 SUM_BYTES = 24 << 10
 # Taps whose numbers are used for all output channels before the next ones: overlapping rows of 32 channels, 3x3.
 L1_DEPTH = 288
-# What moving one vector costs, and what a band costs besides, counted in multiplications of vectors.
-MOVE, BEGIN = 6, 500
+# Pixels of images in place over which dots are added up: the rows of a tile stay in the first-level cache.
+DOT_PIXELS = 1024
+# What moving one vector costs, what a band costs besides, and what adding up the lanes of a dot tile costs for each of
+# its sums, counted in multiplications of vectors.
+MOVE, BEGIN, LANE_SUM = 6, 500, 3
 
 
 class Phase(NamedTuple):
@@ -188,6 +194,23 @@ def lay_out(
             best = cost, Layout(row, rows, plane, band, images, unit, computed if whole else width)
     assert best is not None
     return best[1], int(best[0])
+
+
+def lay_out_in_place(sizes: Sizes, itemsize: int) -> tuple[Layout, int] | None:
+    """(layout, cost) of `weigh` where the images of a 1x1 filter are read in place, or None where they cannot be.
+
+    A band is of whole vectors of one image, about as many as the caches hold, and the output channels are whole tiles.
+    """
+    area, lanes = sizes.OH * sizes.OW, VECTOR_BYTES // itemsize
+    if area % lanes or sizes.K % DOT_ROWS:
+        return None
+    pixels = min(DOT_PIXELS, PLANE_BYTES // (sizes.K * itemsize))
+    whole = lanes // gcd(sizes.OW, lanes)
+    band = min(max(pixels // sizes.OW // whole, 1) * whole, sizes.OH)
+    dots = sizes.K * -(-sizes.C // DOT_COLUMNS) * DOT_COLUMNS
+    bands = -(-sizes.OH // band)
+    cost = area // lanes * dots + bands * (BEGIN + LANE_SUM * dots)
+    return Layout(sizes.OW, sizes.OH, area, band, 1, DOT_ROWS, 0), sizes.N * sizes.groups * cost
 
 
 def row_places(sizes: Sizes, layout: Layout, lanes: int, vectors: int) -> np.ndarray:
@@ -376,12 +399,14 @@ def gather_gradient(gradient, sizes, layout, n, images, group, k, count, oh, row
 
 
 @jit()
-def weigh(thread, threads, x, gradient, partial, sizes, layout, block, step, offsets, planes, rows, sums):  # type: ignore[no-untyped-def]
+def weigh(  # type: ignore[no-untyped-def]
+    thread, threads, x, gradient, partial, sizes, layout, in_place, block, step, offsets, planes, rows, sums
+):
     """partial[part, group, k, d] = sum over p of gradient[k, p] * planes[offset[d] + p] in the images of the part.
 
     Threads share out the groups, the blocks of `block` channels and the parts, which are every so manyth batch of
     images. Zeros between the gradient's rows meet numbers that are not their business: where one of those is infinite
-    or NaN, so is the sum.
+    or NaN, so is the sum. If `in_place`, the planes are the images, and the rows those of the gradient.
     """
     sizes, layout = Sizes(*sizes), Layout(*layout)
     planes, rows, sums = planes[thread], rows[thread], sums[thread]
@@ -400,11 +425,18 @@ def weigh(thread, threads, x, gradient, partial, sizes, layout, block, step, off
             n = batch * layout.images
             images = min(layout.images, sizes.N - n)
             for oh in range(0, sizes.OH, layout.band):
+                height = min(layout.band, sizes.OH - oh)
+                if in_place:
+                    place, beside = (n * sizes.groups + group) * sizes.C + c, (n * sizes.groups + group) * sizes.K
+                    left_at, right_at = (beside * sizes.OH + oh) * sizes.OW, (place * sizes.OH + oh) * sizes.OW
+                    length = height * sizes.OW
+                    multiply_dots(gradient, left_at, step, x, right_at, offsets, count, sizes.K, length, sums)
+                    continue
                 fill_planes(x, sizes, layout, n, images, group, c, count, oh, planes)
                 gather_gradient(gradient, sizes, layout, n, images, group, 0, sizes.K, oh, rows, step)
-                pixels = ((images - 1) * layout.rows + min(layout.band, sizes.OH - oh)) * layout.row
+                pixels = ((images - 1) * layout.rows + height) * layout.row
                 length = (pixels + lanes - 1) // lanes * lanes
-                multiply_dots(rows, step, planes, offsets, count * taps, sizes.K, length, sums)
+                multiply_dots(rows, 0, step, planes, 0, offsets, count * taps, sizes.K, length, sums)
         unpack_dots(sums, sizes.K, count * taps, partial[part, group], c * taps)
 
 

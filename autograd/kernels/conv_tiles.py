@@ -148,14 +148,14 @@ def pack(  # type: ignore[no-untyped-def]
 
 
 @jit()
-def multiply_dots(left, step, right, offsets, depth, rows, length, sums):  # type: ignore[no-untyped-def]
+def multiply_dots(left, left_at, step, right, right_at, offsets, depth, rows, length, sums):  # type: ignore[no-untyped-def]
     """sums += left[r, i] * right[offsets[d] + i] summed over i, tile by tile; `unpack_dots` knows the order."""
     lanes = VECTOR_BYTES // right.itemsize
     size = (DOT_ROWS * DOT_COLUMNS + lanes - 1) // lanes * lanes
     at = 0
     for d in range(0, depth, DOT_COLUMNS):
         for r in range(0, rows, DOT_ROWS):
-            dot_tile(left, r * step, step, right, 0, offsets, d, sums, at, length)
+            dot_tile(left, left_at + r * step, step, right, right_at, offsets, d, sums, at, length)
             at += size
 
 

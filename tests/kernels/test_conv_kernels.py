@@ -143,6 +143,35 @@ def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
 
 
 @st.composite
+def pointwise_problems(draw):
+    """Problems of a 1x1 filter, of which many have images of whole vectors and channels of whole tiles."""
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    C, K = draw(st.integers(1, 14)) * groups, draw(st.integers(1, 4)) * draw(st.sampled_from([1, 4])) * groups
+    size = draw(st.sampled_from([(4, 4), (8, 2), (2, 24), (12, 12), (16, 5), (61, 48), (1, 16), (5, 3)]))
+    return (draw(st.integers(1, 4)), C, *size), (K, C // groups, 1, 1), (1, 1), (0, 0), (1, 1), groups
+
+
+@settings(max_examples=100, deadline=None)
+@given(pointwise_problems(), st.sampled_from(("planes", "columns")), st.sampled_from(DTYPES), st.integers(1, 3))
+@example(((3, 6, 61, 48), (8, 6, 1, 1), (1, 1), (0, 0), (1, 1), 1), "planes", np.float32, 2)
+@example(((3, 7, 61, 48), (8, 7, 1, 1), (1, 1), (0, 0), (1, 1), 1), "planes", np.float64, 1)
+def test_pointwise_filters_agree_with_the_reference(case, path, dtype, pixels):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv, "OVERRIDES", dict.fromkeys(("forward", "input gradient", "weight gradient"), path))
+        # Images are cut into bands of one, or several, vectors or rows.
+        patch.setattr(conv.planes, "DOT_PIXELS", 8**pixels)
+        conv._weigh_plan.cache_clear()
+        check_against_reference(case, dtype)
+    conv._weigh_plan.cache_clear()
+
+
+def test_the_images_of_pointwise_filters_are_weighed_in_place():
+    for channels, size, rows, in_place in ((64, 56, 256, True), (64, 7, 256, False), (64, 56, 255, False)):
+        sizes = conv._sizes((8, channels, size, size), (rows, channels, 1, 1), (1, 1), (0, 0), (1, 1), 1)
+        assert conv._weigh_plan(sizes, 4, 2)[1] == in_place
+
+
+@st.composite
 def depthwise_problems(draw):
     """Problems for the masked rows of `conv_depthwise`: all that fit, from planes of one pixel on."""
     taps, stride, groups = draw(st.sampled_from([3, 5])), draw(st.sampled_from([1, 2])), draw(st.integers(1, 20))
