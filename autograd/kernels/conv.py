@@ -5,7 +5,7 @@
         * weight[k, c, fh, fw]
 
 where x is zero outside its bounds and, with groups, c runs over the channels of k's group. `choose` says which path
-computes a shape; the paths are in `winograd` (with `conv_dilated`), `conv_planes`, `conv_columns` and `conv_depthwise`.
+computes a shape; the paths are in `winograd`, `conv_planes`, `conv_columns` and `conv_depthwise`.
 """
 
 from functools import lru_cache
@@ -15,7 +15,6 @@ import numpy as np
 
 from autograd.kernels import conv_columns as columns
 from autograd.kernels import conv_depthwise as depthwise
-from autograd.kernels import conv_dilated as dilated
 from autograd.kernels import conv_planes as planes
 from autograd.kernels import conv_tiles as tiles
 from autograd.kernels import winograd
@@ -76,7 +75,7 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
 @lru_cache(maxsize=1024)
 def _choose(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> str:
     plain = _mirrored(sizes) if what == "input gradient" else sizes
-    if (sizes.stride_h, sizes.stride_w) == (1, 1) and winograd.fits(dilated.inner_sizes(plain), dtype):
+    if (sizes.stride_h, sizes.stride_w) == (1, 1) and winograd.fits(plain, dtype):
         return "winograd"
     return _choose_direct(what, sizes, dtype, threads)
 
@@ -123,8 +122,7 @@ def conv2d(
     steps = (sizes.K * sizes.C * taps, sizes.C * taps, taps)
     path = choose("forward", sizes, x.dtype)
     if path == "winograd":
-        way = dilated if _has_dilation(sizes) else winograd
-        if way.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
+        if winograd.correlate(x, weight, np.empty(0, x.dtype) if bias is None else bias, out, sizes, False):
             return out
         path = _choose_direct("forward", sizes, x.dtype, thread_count())
     if path == "rows":
@@ -160,8 +158,7 @@ def conv2d_input_gradient(
     steps = (sizes.K * sizes.C * taps, taps, sizes.C * taps)
     path = choose("input gradient", sizes, gradient.dtype)
     if path == "winograd":
-        way = dilated if _has_dilation(sizes) else winograd
-        if way.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
+        if winograd.correlate(gradient, weight, np.empty(0, gradient.dtype), out, _mirrored(sizes), True):
             return out
         path = _choose_direct("input gradient", sizes, gradient.dtype, thread_count())
     if path == "rows":
@@ -199,8 +196,7 @@ def conv2d_weight_gradient(
     path = choose("weight gradient", sizes, x.dtype)
     if path == "winograd":
         out = np.empty(shape, x.dtype)
-        way = dilated if _has_dilation(sizes) else winograd
-        if way.weigh(x, gradient, out, sizes):
+        if winograd.weigh(x, gradient, out, sizes):
             return out
         path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
@@ -242,10 +238,6 @@ def _sizes(
     return Sizes(
         N, C // groups, H, W, K // groups, FH, FW, OH, OW, *stride, *padding, *dilation, groups
     )  # fmt: skip
-
-
-def _has_dilation(sizes: Sizes) -> bool:
-    return (sizes.dilation_h, sizes.dilation_w) != (1, 1)
 
 
 def _with(sizes: Sizes, **changes: int) -> Sizes:

@@ -71,7 +71,7 @@ def _blocks(sizes: Sizes, block_bytes: int, shortest: int, threads: int) -> Tili
     tiles = sizes.N * rows * columns
     fitting = max(block_bytes // (POINTS * (C + K) * 4), shortest)
     blocks = round_up(-(-tiles // fitting), threads)
-    return lay_out(sizes, round_up(-(-tiles // blocks), ROWS), C, K)
+    return lay_out(sizes, -(-tiles // blocks), C, K)
 
 
 @jit()

@@ -9,7 +9,7 @@ transforms them at once.
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.product_tiles import LANES, ROWS, multiply
+from autograd.kernels.product_tiles import LANES, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.winograd_parts import (
@@ -38,7 +38,7 @@ BLOCK_BYTES, FEWEST_GROUPS = 768 << 10, 3
 def _tiling(sizes: Sizes, threads: int) -> Tiling:
     """All tiles in one block, and as many channels of the output together as fit, the same number for each thread."""
     rows, columns = tiles_of(sizes)
-    tiles = round_up(sizes.N * rows * columns, ROWS)
+    tiles = sizes.N * rows * columns
     groups = -(-sizes.K // LANES)
     fitting = max(BLOCK_BYTES // (POINTS * tiles * LANES * 4), FEWEST_GROUPS)
     blocks = round_up(-(-groups // fitting), threads)

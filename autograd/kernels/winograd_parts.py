@@ -3,14 +3,19 @@
 `winograd` says what all of it computes. `window` is a tuple of as many numbers as a filter has along one axis, F: by
 its type, kernels are compiled for filters of 3x3, whose tiles have 4x4 outputs, or of 5x5, whose tiles have 2x2. Arrays
 are flat, and lane groups are as many channels as a vector register has lanes.
+
+With a dilation of D, the outputs of a tile lie D apart along an axis, and so do its inputs: D tiles are interlaced, and
+cover D times as many pixels without a gap. Along an axis, tile q begins at pixel q // D * D * step + q % D, where step
+is the number of its outputs. What is done for a run of tiles begins and ends with such D tiles.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.product_tiles import LANES
+from autograd.kernels.product_tiles import LANES, ROWS
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import turn
 from autograd.kernels.winograd_tiles import (
@@ -36,7 +41,7 @@ class Tiling(NamedTuple):
 
     rows: int  # rows of tiles in an image
     columns: int  # tiles in a row
-    block: int  # tiles of a block, a multiple of ROWS
+    block: int  # tiles of a block, a multiple of ROWS and of the tiles that are interlaced in a row
     C: int  # channels of the input that lie together in V and P, in whole lane groups
     K: int  # channels of the output that lie together in M, G and U, likewise
     by_c: int  # what 36 numbers of C channels take up: of a tile in V, or of a channel k in P
@@ -46,11 +51,13 @@ class Tiling(NamedTuple):
 def tiles_of(sizes: Sizes) -> tuple[int, int]:
     """The rows of tiles in an image, and the tiles in a row."""
     step = 7 - sizes.FH
-    return -(-sizes.OH // step), -(-sizes.OW // step)
+    rows, columns = -(-sizes.OH // (sizes.dilation_h * step)), -(-sizes.OW // (sizes.dilation_w * step))
+    return rows * sizes.dilation_h, columns * sizes.dilation_w
 
 
-def lay_out(sizes: Sizes, block: int, C: int, K: int) -> Tiling:
-    """A tiling in blocks of so many tiles and channels."""
+def lay_out(sizes: Sizes, tiles: int, C: int, K: int) -> Tiling:
+    """A tiling in blocks of at least so many tiles and so many channels."""
+    block = round_up(tiles, math.lcm(ROWS, sizes.dilation_w))
     return Tiling(*tiles_of(sizes), block, C, K, _odd_lines(POINTS * C), _odd_lines(POINTS * K))
 
 
@@ -73,7 +80,7 @@ def row_of_scratch(name: str, numbers: int, dtype: np.dtype) -> np.ndarray:
 
 def scratch_for_staging(tiling: Tiling, sizes: Sizes, dtype: np.dtype) -> np.ndarray:
     """For each thread, room for six rows of a run of tiles, or for the filters that are transformed together."""
-    run = (7 - sizes.FH) * min(tiling.block, tiling.columns) + sizes.FH - 1
+    run = (7 - sizes.FH) * min(tiling.block, tiling.columns) + (sizes.FH - 1) * sizes.dilation_w
     numbers = max(6 * run, SUM_LENGTH * sizes.FH * sizes.FW)
     return row_of_scratch("staged", (numbers + LANES) * LANES, dtype)
 
@@ -85,16 +92,16 @@ def _turn_lanes(source, source_at, source_step, rows, columns, target, target_at
 
 
 @jit()
-def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  # type: ignore[no-untyped-def]
-    """into[(i * step + j) * LANES + c] = x[plane + c, row + i, column + j], zero outside the image.
+def stage(x, plane, size, channels, row, rows, dilation, column, width, into):  # type: ignore[no-untyped-def]
+    """into[(i * width + j) * LANES + c] = x[plane + c, row + i * dilation, column + j], zero outside the image.
 
-    For row + i < row_stop and j < width; planes are images of `size` and lie end to end.
+    For i < rows and j < width; planes are images of `size` and lie end to end.
     """
     H, W = size
     low = min(max(-column, 0), width)
     high = max(min(W - column, width), low)
-    for h in range(row, row_stop):
-        at = (h - row) * step * LANES
+    for i in range(rows):
+        h, at = row + i * dilation, i * width * LANES
         if h < 0 or h >= H or low == high:
             into[at : at + width * LANES] = 0
             continue
@@ -106,6 +113,12 @@ def stage(x, plane, size, channels, row, row_stop, column, width, into, step):  
 
 
 @jit(inline="always")
+def first_pixel(tile, step, dilation):  # type: ignore[no-untyped-def]
+    """Where a tile begins along an axis. Most have no dilation, and divisions take long."""
+    return tile * step if dilation == 1 else tile // dilation * dilation * step + tile % dilation
+
+
+@jit(inline="always")
 def transform_data(window, x, sizes, tiling, group, start, count, c, staged, data, at):  # type: ignore[no-untyped-def]
     """V of the tiles from `start` on, for the lane group from channel c on: data[at + t * by_c + p * C + lane]."""
     step = 7 - len(window)
@@ -114,15 +127,16 @@ def transform_data(window, x, sizes, tiling, group, start, count, c, staged, dat
         row, j = divmod(start + t, tiling.columns)
         n, i = divmod(row, tiling.rows)
         run = min(tiling.columns - j, count - t)
-        width = step * run + len(window) - 1
-        h, w = step * i - sizes.padding_h, step * j - sizes.padding_w
+        width = step * run + (len(window) - 1) * sizes.dilation_w
+        h, w = first_pixel(i, step, sizes.dilation_h) - sizes.padding_h, step * j - sizes.padding_w
         plane = (n * sizes.groups + group) * sizes.C + c
-        stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, h + 6, w, width, staged, width)
-        for q in range(run):
-            data_transform(
-                window, staged, step * q * LANES, width * LANES, LANES,
-                data, at + (t + q) * tiling.by_c, 6 * tiling.C, tiling.C,
-            )  # fmt: skip
+        stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, 6, sizes.dilation_h, w, width, staged)
+        for q in range(0, run, sizes.dilation_w):
+            for b in range(sizes.dilation_w):
+                data_transform(
+                    window, staged, (step * q + b) * LANES, width * LANES, sizes.dilation_w * LANES,
+                    data, at + (t + q + b) * tiling.by_c, 6 * tiling.C, tiling.C,
+                )  # fmt: skip
         t += run
 
 
@@ -136,14 +150,15 @@ def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, 
         row, j = divmod(start + t, tiling.columns)
         n, i = divmod(row, tiling.rows)
         run = min(tiling.columns - j, count - t)
-        h, w, width = step * i, step * j, step * run
+        h, w, width = first_pixel(i, step, sizes.dilation_h), step * j, step * run
         plane = (n * sizes.groups + group) * sizes.K + k
-        stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, h, h + step, w, width, staged, width)
-        for q in range(run):
-            gradient_transform(
-                window, staged, step * q * LANES, width * LANES, LANES,
-                into, at + (t + q) * tiling.by_k, 6 * tiling.K, tiling.K,
-            )  # fmt: skip
+        stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, h, step, sizes.dilation_h, w, width, staged)
+        for q in range(0, run, sizes.dilation_w):
+            for b in range(sizes.dilation_w):
+                gradient_transform(
+                    window, staged, (step * q + b) * LANES, width * LANES, sizes.dilation_w * LANES,
+                    into, at + (t + q + b) * tiling.by_k, 6 * tiling.K, tiling.K,
+                )  # fmt: skip
         t += run
 
 
@@ -161,14 +176,19 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
         n, i = divmod(row, tiling.rows)
         run = min(tiling.columns - j, count - t)
         width = min(step * run, sizes.OW - step * j)
-        for q in range(run):
-            output_transform(
-                window, products, at + (t + q) * tiling.by_k, 6 * tiling.K, tiling.K,
-                staged, step * q * LANES, step * run * LANES, LANES,
-            )  # fmt: skip
-        for r in range(min(step, sizes.OH - step * i)):
+        for q in range(0, run, sizes.dilation_w):
+            for b in range(sizes.dilation_w):
+                output_transform(
+                    window, products, at + (t + q + b) * tiling.by_k, 6 * tiling.K, tiling.K,
+                    staged, (step * q + b) * LANES, step * run * LANES, sizes.dilation_w * LANES,
+                )  # fmt: skip
+        first = first_pixel(i, step, sizes.dilation_h)
+        for r in range(step):
+            h = first + r * sizes.dilation_h
+            if h >= sizes.OH:
+                break
             plane = (n * sizes.groups + group) * sizes.K + k
-            to = (plane * sizes.OH + step * i + r) * sizes.OW + step * j
+            to = (plane * sizes.OH + h) * sizes.OW + step * j
             for w in range(0, width, LANES):
                 source = (r * step * run + w) * LANES
                 scatter_lanes(staged, source, bias, k, check, 0, sizes.K - k, width - w, out, to + w, pixels)

@@ -122,8 +122,8 @@ def _transform(choose: Callable[[int], tuple[int, Map]], ahead: bool = False) ->
             index = source_at.type
 
             def place(pointer: Any, row: Any, column: Any, i: int, j: int) -> Any:
-                offset = builder.add(builder.mul(row, index(i)), builder.mul(column, index(j)))
-                return builder.gep(pointer, [offset])
+                # Two steps: what is common to the places of a column, and of a row, is calculated once.
+                return builder.gep(builder.gep(pointer, [builder.mul(column, index(j))]), [builder.mul(row, index(i))])
 
             if ahead:
                 for i in range(6):

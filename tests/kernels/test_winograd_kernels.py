@@ -104,6 +104,8 @@ def test_any_shape_agrees_with_the_reference(sizes):
 @example(sizes_of(2, 32, 16, 16, 32, 2, 2), (2, 2))
 @example(sizes_of(1, 16, 3, 3, 16, 4, 3), (4, 3))
 @example(sizes_of(1, 16, 12, 17, 16, 0, 7), (3, 4))
+@example(sizes_of(3, 20, 21, 40, 17, 1, 2), (2, 3))
+@example(sizes_of(3, 40, 20, 37, 70, 3, 3, F=5), (1, 3))
 def test_any_dilation_agrees_with_the_reference(sizes, dilation):
     OH = sizes.H + 2 * sizes.padding_h - (sizes.FH - 1) * dilation[0]
     OW = sizes.W + 2 * sizes.padding_w - (sizes.FW - 1) * dilation[1]
