@@ -58,6 +58,8 @@ BLOCK_BYTES, SHORTEST_BLOCK = 640 << 10, 32
 WEIGH_BYTES, SHORTEST_WEIGH_BLOCK = 1280 << 10, 64
 # The transforms' time, in that of multiplying and adding: of a tile, for each channel in and out, and of a filter.
 DATA_COST, OUTPUT_COST, FILTER_COST = 900, 650, 500
+# What each group but the first costs besides: groups are done one after the other, and their threads wait each time.
+GROUP_COST = 9_500_000
 # The plain method's time for each of its products, likewise.
 PLAIN_COST = 1.3
 # A product of weights up to this size is summed by each thread for itself.
@@ -212,7 +214,7 @@ def fits(sizes: Sizes, dtype: np.dtype) -> bool:
     tiles = round_up(sizes.N * rows * columns, ROWS)
     transformed = C * K * (tiles * POINTS + FILTER_COST) + tiles * (C * DATA_COST + K * OUTPUT_COST)
     plain = sizes.FH * sizes.FW * sizes.N * sizes.OH * sizes.OW * sizes.C * sizes.K
-    return transformed < PLAIN_COST * plain
+    return sizes.groups * transformed + (sizes.groups - 1) * GROUP_COST < PLAIN_COST * sizes.groups * plain
 
 
 def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) -> bool:
