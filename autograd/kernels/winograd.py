@@ -48,6 +48,7 @@ from autograd.kernels.winograd_parts import (
     transform_gradient,
     transform_output,
     transform_weight,
+    window_of,
 )
 
 # What a block of tiles may take up, V and M together, and how many tiles it has at least: every block passes over all
@@ -191,7 +192,7 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     products = row_of_scratch("products", tiling.block * tiling.by_k, dtype)
     staged = scratch_for_staging(tiling, sizes, dtype)
     check = np.zeros((threads, LANES), dtype)
-    x, out, window = x.reshape(-1), out.reshape(-1), (0,) * sizes.FH
+    x, out, window = x.reshape(-1), out.reshape(-1), window_of(sizes)
     for group, weights in enumerate(weight.reshape(sizes.groups, -1)):
         share_out(lay_filters, threads, window, weights, sizes, turned, tiling, staged, filters)
         places = (staged, data, products, check)
@@ -232,7 +233,7 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     gradients = row_of_scratch("gradients", tiling.block * tiling.by_k, dtype)
     staged = scratch_for_staging(tiling, sizes, dtype)
     zeros, check = np.zeros(LANES, dtype), np.zeros((threads, LANES), dtype)
-    x, gradient, window = x.reshape(-1), gradient.reshape(-1), (0,) * sizes.FH
+    x, gradient, window = x.reshape(-1), gradient.reshape(-1), window_of(sizes)
     for group, weights in enumerate(out.reshape(sizes.groups, -1)):
         share_out(weigh_tiles, threads, window, x, gradient, sizes, tiling, group, staged, data, gradients, products)
         share_out(transform_weights, threads, window, products, sizes, tiling, staged, zeros, check, weights)

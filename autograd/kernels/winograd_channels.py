@@ -28,6 +28,7 @@ from autograd.kernels.winograd_parts import (
     transform_gradient,
     transform_output,
     transform_weight,
+    window_of,
 )
 
 # What M or G of a block of channels may take up, and how many lane groups it has at least: every block passes over all
@@ -120,7 +121,7 @@ def weigh_channels(  # type: ignore[no-untyped-def]
 def _data(x: np.ndarray, sizes: Sizes, tiling: Tiling, group: int, staged: np.ndarray) -> np.ndarray:
     """V of one group, laid out by all threads."""
     data = scratch("data of all", -(-sizes.C // SUM_LENGTH) * tiling.block * tiling.by_c, x.dtype)
-    share_out(lay_data, thread_count(), (0,) * sizes.FH, x, sizes, tiling, group, staged, data)
+    share_out(lay_data, thread_count(), window_of(sizes), x, sizes, tiling, group, staged, data)
     return data
 
 
@@ -135,7 +136,7 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     for group, weights in enumerate(weight.reshape(sizes.groups, -1)):
         data = _data(x.reshape(-1), sizes, tiling, group, staged)
         share_out(
-            correlate_channels, threads, (0,) * sizes.FH, weights, turned, bias[group], out.reshape(-1), sizes, tiling,
+            correlate_channels, threads, window_of(sizes), weights, turned, bias[group], out.reshape(-1), sizes, tiling,
             group, data, staged, filters, products, check,
         )  # fmt: skip
     return not check.any()
@@ -152,7 +153,7 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     for group, weights in enumerate(out.reshape(sizes.groups, -1)):
         data = _data(x.reshape(-1), sizes, tiling, group, staged)
         share_out(
-            weigh_channels, threads, (0,) * sizes.FH, gradient.reshape(-1), weights, sizes, tiling, group, data,
+            weigh_channels, threads, window_of(sizes), gradient.reshape(-1), weights, sizes, tiling, group, data,
             staged, gradients, products, zeros, check,
         )  # fmt: skip
     return not check.any()

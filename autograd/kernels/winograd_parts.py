@@ -1,8 +1,8 @@
 """What Winograd's convolutions are put together from: how tiles are laid out, their transforms, and their products.
 
-`winograd` says what all of it computes. `window` is a tuple of as many numbers as a filter has along one axis, F: by
-its type, kernels are compiled for filters of 3x3, whose tiles have 4x4 outputs, or of 5x5, whose tiles have 2x2. Arrays
-are flat, and lane groups are as many channels as a vector register has lanes.
+`winograd` says what all of it computes. By the type of `window` (see `window_of`), kernels are compiled for filters of
+3x3, whose tiles have 4x4 outputs, or of 5x5, whose tiles have 2x2, and without a dilation or with one. Arrays are flat,
+and lane groups are as many channels as a vector register has lanes.
 
 With a dilation of D, the outputs of a tile lie D apart along an axis, and so do its inputs: D tiles are interlaced, and
 cover D times as many pixels without a gap. Along an axis, tile q begins at pixel q // D * D * step + q % D, where step
@@ -19,6 +19,7 @@ from autograd.kernels.product_tiles import LANES, ROWS
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import turn
 from autograd.kernels.winograd_tiles import (
+    between,
     data_transform,
     filter_transform,
     gradient_transform,
@@ -46,6 +47,12 @@ class Tiling(NamedTuple):
     K: int  # channels of the output that lie together in M, G and U, likewise
     by_c: int  # what 36 numbers of C channels take up: of a tile in V, or of a channel k in P
     by_k: int  # what 36 numbers of K channels take up: of a tile in M or G, or of a channel c in U
+
+
+def window_of(sizes: Sizes) -> tuple[float, ...]:
+    """As many numbers as a filter has along one axis, F; integers where it has no dilation."""
+    dilated = sizes.dilation_h > 1 or sizes.dilation_w > 1
+    return (0.0 if dilated else 0,) * sizes.FH
 
 
 def tiles_of(sizes: Sizes) -> tuple[int, int]:
@@ -114,27 +121,27 @@ def stage(x, plane, size, channels, row, rows, dilation, column, width, into):  
 
 @jit(inline="always")
 def first_pixel(tile, step, dilation):  # type: ignore[no-untyped-def]
-    """Where a tile begins along an axis. Most have no dilation, and divisions take long."""
-    return tile * step if dilation == 1 else tile // dilation * dilation * step + tile % dilation
+    """Where a tile begins along an axis."""
+    return tile // dilation * dilation * step + tile % dilation
 
 
 @jit(inline="always")
 def transform_data(window, x, sizes, tiling, group, start, count, c, staged, data, at):  # type: ignore[no-untyped-def]
     """V of the tiles from `start` on, for the lane group from channel c on: data[at + t * by_c + p * C + lane]."""
-    step = 7 - len(window)
+    step, down, apart = 7 - len(window), between(window, sizes.dilation_h), between(window, sizes.dilation_w)
     t = 0
     while t < count:
         row, j = divmod(start + t, tiling.columns)
         n, i = divmod(row, tiling.rows)
         run = min(tiling.columns - j, count - t)
-        width = step * run + (len(window) - 1) * sizes.dilation_w
-        h, w = first_pixel(i, step, sizes.dilation_h) - sizes.padding_h, step * j - sizes.padding_w
+        width = step * run + (len(window) - 1) * apart
+        h, w = first_pixel(i, step, down) - sizes.padding_h, step * j - sizes.padding_w
         plane = (n * sizes.groups + group) * sizes.C + c
-        stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, 6, sizes.dilation_h, w, width, staged)
-        for q in range(0, run, sizes.dilation_w):
-            for b in range(sizes.dilation_w):
+        stage(x, plane, (sizes.H, sizes.W), sizes.C - c, h, 6, down, w, width, staged)
+        for q in range(0, run, apart):
+            for b in range(apart):
                 data_transform(
-                    window, staged, (step * q + b) * LANES, width * LANES, sizes.dilation_w * LANES,
+                    window, staged, (step * q + b) * LANES, width * LANES, apart * LANES,
                     data, at + (t + q + b) * tiling.by_c, 6 * tiling.C, tiling.C,
                 )  # fmt: skip
         t += run
@@ -144,19 +151,19 @@ def transform_data(window, x, sizes, tiling, group, start, count, c, staged, dat
 def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, staged, into, at):  # type: ignore[no-untyped-def]
     """G of the tiles from `start` on, for the lane group from channel k on: into[at + t * by_k + p * K + lane].
     """  # fmt: skip
-    step = 7 - len(window)
+    step, down, apart = 7 - len(window), between(window, sizes.dilation_h), between(window, sizes.dilation_w)
     t = 0
     while t < count:
         row, j = divmod(start + t, tiling.columns)
         n, i = divmod(row, tiling.rows)
         run = min(tiling.columns - j, count - t)
-        h, w, width = first_pixel(i, step, sizes.dilation_h), step * j, step * run
+        h, w, width = first_pixel(i, step, down), step * j, step * run
         plane = (n * sizes.groups + group) * sizes.K + k
-        stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, h, step, sizes.dilation_h, w, width, staged)
-        for q in range(0, run, sizes.dilation_w):
-            for b in range(sizes.dilation_w):
+        stage(gradient, plane, (sizes.OH, sizes.OW), sizes.K - k, h, step, down, w, width, staged)
+        for q in range(0, run, apart):
+            for b in range(apart):
                 gradient_transform(
-                    window, staged, (step * q + b) * LANES, width * LANES, sizes.dilation_w * LANES,
+                    window, staged, (step * q + b) * LANES, width * LANES, apart * LANES,
                     into, at + (t + q + b) * tiling.by_k, 6 * tiling.K, tiling.K,
                 )  # fmt: skip
         t += run
@@ -168,7 +175,7 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
 
     M lies at products[at + t * by_k + p * K + lane].
     """
-    step = 7 - len(window)
+    step, down, apart = 7 - len(window), between(window, sizes.dilation_h), between(window, sizes.dilation_w)
     pixels = sizes.OH * sizes.OW
     t = 0
     while t < count:
@@ -176,15 +183,15 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
         n, i = divmod(row, tiling.rows)
         run = min(tiling.columns - j, count - t)
         width = min(step * run, sizes.OW - step * j)
-        for q in range(0, run, sizes.dilation_w):
-            for b in range(sizes.dilation_w):
+        for q in range(0, run, apart):
+            for b in range(apart):
                 output_transform(
                     window, products, at + (t + q + b) * tiling.by_k, 6 * tiling.K, tiling.K,
-                    staged, (step * q + b) * LANES, step * run * LANES, sizes.dilation_w * LANES,
+                    staged, (step * q + b) * LANES, step * run * LANES, apart * LANES,
                 )  # fmt: skip
-        first = first_pixel(i, step, sizes.dilation_h)
+        first = first_pixel(i, step, down)
         for r in range(step):
-            h = first + r * sizes.dilation_h
+            h = first + r * down
             if h >= sizes.OH:
                 break
             plane = (n * sizes.groups + group) * sizes.K + k

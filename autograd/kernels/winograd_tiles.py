@@ -226,3 +226,20 @@ weight_transform = _transform(lambda taps: (6, sums_map(taps)))
 # into[channel * plane + pixel] = source[pixel * LANES + channel] + bias[channel] for channel < channels and
 # pixel < count. `check` keeps its zeros while all of these are finite, and becomes NaN where one is not.
 scatter_lanes = _scatter_lanes_plain if config.DISABLE_JIT else _scatter_lanes
+
+
+def _between(window: Any, dilation: int) -> int:
+    return dilation
+
+
+@intrinsic
+def _known_between(typing_context, window, dilation):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return arguments[1].type(1) if isinstance(window.dtype, types.Integer) else arguments[1]
+
+    return types.intp(window, types.intp), generate
+
+
+# The distance of a tile's numbers along an axis, which is the dilation: where the window is of integers, a constant 1,
+# by which addresses need no products and where a tile begins no division.
+between = _between if config.DISABLE_JIT else _known_between
