@@ -144,7 +144,7 @@ def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None
         if isinstance(argument, tuple):
             arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
             break
-    if (threads == 1 and not launches.always) or config.DISABLE_JIT:
+    if config.DISABLE_JIT or (threads == 1 and not (launches.always or kernel.inner)):  # type: ignore[attr-defined]
         for thread in range(threads):
             kernel(thread, threads, *arguments)
         return

@@ -77,7 +77,7 @@ def _blocks(sizes: Sizes, block_bytes: int, shortest: int, threads: int) -> Tili
     return lay_out(sizes, -(-tiles // blocks), C, K)
 
 
-@jit()
+@jit(inner=True)
 def lay_filters(thread, threads, window, weight, sizes, turned, tiling, staged, filters):  # type: ignore[no-untyped-def]
     """U, for a thread's share of the channels: filters[c * by_k + p * K + k]."""
     sizes = Sizes(*sizes)
@@ -89,7 +89,7 @@ def lay_filters(thread, threads, window, weight, sizes, turned, tiling, staged, 
         transform_filters(window, weight, sizes, tiling, turned, c, depth, k, staged[thread], filters, at)
 
 
-@jit()
+@jit(inner=True)
 def correlate_tiles(  # type: ignore[no-untyped-def]
     thread, threads, window, x, filters, bias, out, sizes, tiling, group, staged, data, products, check
 ):  # fmt: skip
@@ -119,7 +119,7 @@ def correlate_tiles(  # type: ignore[no-untyped-def]
             )
 
 
-@jit()
+@jit(inner=True)
 def weigh_tiles(  # type: ignore[no-untyped-def]
     thread, threads, window, x, gradient, sizes, tiling, group, staged, data, gradients, products
 ):  # fmt: skip
@@ -153,7 +153,7 @@ def weigh_tiles(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
 
 
-@jit()
+@jit(inner=True)
 def transform_weights(thread, threads, window, products, sizes, tiling, staged, zeros, check, out):  # type: ignore[no-untyped-def]
     """out[k, c] = weight transform of the sum of all rows of products[., :, k, c], for a thread's share of the k."""
     sizes = Sizes(*sizes)

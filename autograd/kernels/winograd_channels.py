@@ -46,7 +46,7 @@ def _tiling(sizes: Sizes, threads: int) -> Tiling:
     return lay_out(sizes, tiles, SUM_LENGTH, -(-groups // blocks) * LANES)
 
 
-@jit()
+@jit(inner=True)
 def lay_data(thread, threads, window, x, sizes, tiling, group, staged, data):  # type: ignore[no-untyped-def]
     """V of all tiles, for a thread's share of the lane groups, chunk by chunk."""
     sizes = Sizes(*sizes)
@@ -58,7 +58,7 @@ def lay_data(thread, threads, window, x, sizes, tiling, group, staged, data):  #
         transform_data(window, x, sizes, tiling, group, 0, tiles, c, staged[thread], data, at)
 
 
-@jit()
+@jit(inner=True)
 def correlate_channels(  # type: ignore[no-untyped-def]
     thread, threads, window, weight, turned, bias, out, sizes, tiling, group, data, staged, filters, products, check
 ):  # fmt: skip
@@ -86,7 +86,7 @@ def correlate_channels(  # type: ignore[no-untyped-def]
             )
 
 
-@jit()
+@jit(inner=True)
 def weigh_channels(  # type: ignore[no-untyped-def]
     thread, threads, window, gradient, out, sizes, tiling, group, data, staged, gradients, products, zeros, check
 ):  # fmt: skip

@@ -21,6 +21,11 @@ def record(thread, threads, done, scale, sizes):
     done[thread] += 100 * threads + 10 * scale + sizes[1] * (thread + 1)
 
 
+@jit(inner=True)
+def record_inside(thread, threads, done, scale, sizes):
+    record(thread, threads, done, scale, sizes)
+
+
 @jit()
 def exhaust(thread, threads, out):
     out[thread] += np.empty(1 << (60 if thread == threads - 1 else 2), np.int8).size
@@ -28,10 +33,11 @@ def exhaust(thread, threads, out):
 
 @pytest.mark.parametrize("threads", range(1, thread_count() + 1))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_share_is_done_once(threads, dtype):
+@pytest.mark.parametrize("kernel", [record, record_inside])
+def test_every_share_is_done_once(kernel, threads, dtype):
     done = np.zeros(threads + 1, dtype)
     for _ in range(100):
-        share_out(record, threads, done, 2.0, (3, 4))
+        share_out(kernel, threads, done, 2.0, (3, 4))
     shares = [100 * (100 * threads + 20 + 4 * (thread + 1)) for thread in range(threads)]
     assert done.tolist() == [*shares, 0]
 

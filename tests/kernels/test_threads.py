@@ -127,3 +127,36 @@ a = np.arange(9.0).reshape(3, 3)
 print(np.array_equal(product(a, a), a @ a), "scipy.linalg" in sys.modules)
 """
     assert printed(code) == "True True"
+
+
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@pytest.mark.parametrize("before", [True, False])
+def test_the_collector_is_as_it_was_when_numba_has_compiled(before):
+    code = f"""
+import gc
+gc.enable() if {before} else gc.disable()
+during = []
+
+@numba.njit
+def one_more(x):
+    return x + 1
+
+@numba.njit
+def nothing(x):
+    return x.nothing
+
+class Listener(numba.core.event.Listener):
+    def on_start(self, event):
+        during.append(gc.isenabled())
+
+    def on_end(self, event):
+        pass
+
+numba.core.event.register("numba:compile", Listener())
+assert one_more(1) == 2 and gc.isenabled() == {before}
+try:
+    nothing(1)
+except numba.core.errors.TypingError:
+    print(during, gc.isenabled())
+"""
+    assert printed(code) == f"[False, False] {before}"
