@@ -316,7 +316,7 @@ def _tanhs(product, entered, bias, out):  # type: ignore[no-untyped-def]
         out[j] = tanh(product[j] + (entered[j] + bias[j]))
 
 
-@_loops
+@jit(fastmath={"contract"})
 def _add_up(x, totals):  # type: ignore[no-untyped-def]
     """Add the rows to totals of float64: over many steps float32 would lose some digits."""
     for r in range(x.shape[0]):

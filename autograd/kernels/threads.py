@@ -33,6 +33,7 @@ from numba.core import event
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
+from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
 
 
@@ -157,6 +158,14 @@ def _lowering(lower: type[Lower]) -> Any:
 _WIDE, _MASKED = _lowering(_WideLower), _lowering(_MaskedLower)
 
 
+class _Inner(CPUDispatcher):
+    """A compiled function that Python cannot call: there is nothing that would unpack the arguments."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        name = self.py_func.__name__
+        raise TypeError(f"{name} is compiled for other kernels alone; run it by share_out, or compile it with jit()")
+
+
 def jit(
     masked: bool = False, inner: bool = False, **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -185,6 +194,8 @@ def jit(
         if config.DISABLE_JIT:
             return function
         compiled.inner = inner
+        if inner:
+            compiled.__class__ = _Inner
         try:
             compiled.enable_caching()
         except RuntimeError:
