@@ -100,7 +100,7 @@ def _kind(argument: Any) -> Any:
     kind = type(argument)
     if kind is np.ndarray:
         return argument.dtype.num, argument.ndim
-    return tuple(map(type, argument)) if kind is tuple else kind
+    return tuple([type(number) for number in argument]) if kind is tuple else kind
 
 
 _addresses: dict[tuple[Any, ...], int] = {}
