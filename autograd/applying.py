@@ -15,6 +15,7 @@ import numpy as np
 
 from . import dtypes, graph
 from . import handle as handles
+from .dtypes import float32
 from .errors import ArgumentError, ChainruleError, DtypeError, ShapeError, shown
 from .graph import PairNode, WideNode, local
 from .handle import Handle, as_handle, handle_types, make, new, version_cell
@@ -34,7 +35,6 @@ __all__ = [
 ]
 
 ndarray = np.ndarray
-float32 = np.dtype(np.float32)
 
 
 def general_applier(primitive: Primitive) -> Callable[..., Any]:

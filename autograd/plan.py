@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .graph import Node, WideNode
-from .handle import Handle, make, new, version_cell
+from .handle import Handle, make, version_cell
 from .operations import op
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _join(array: Any, edge: Any) -> Any:
 
 def _alias(leaf: Any, array: np.ndarray) -> Node:
     """An edge to a leaf for an array that is not the leaf's own (any more): a cast of it, or what it was before."""
-    node = new(WideNode)
+    node = WideNode()
     node.plan = op.to_dtype.plan((True,))
     node.attributes = (array.dtype,)
     node.edges = (leaf,)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import kernels
+from ..dtypes import float32
 from ..primitive import Primitive, Sample, define, op
 
 __all__ = [
@@ -75,7 +76,6 @@ def is_raw(*operands: Any) -> bool:
 
 # From this many numbers on a kernel is faster than NumPy's passes, also on one thread.
 _MANY = 4096
-_FLOAT32 = np.dtype(np.float32)
 
 
 def suits_kernel(x: Any, many: int = _MANY) -> bool:
@@ -87,7 +87,7 @@ def fused(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     """A forward that calls the kernel of that name on many float32 numbers, and `plain` on all else."""
 
     def forward(x: Any, *settings: Any) -> Any:
-        if x.dtype is _FLOAT32 and x.size >= _MANY:
+        if x.dtype is float32 and x.size >= _MANY:
             return kernels.activations.forward(name, x, *settings)
         return plain(x, *settings)
 
@@ -106,7 +106,7 @@ class fused_rule:  # noqa: N801 - stands where a function does
 
     def __call__(self, g: Any, saved: Any, *settings: Any) -> Any:
         raw = type(g) is np.ndarray and type(saved) is np.ndarray
-        if raw and g.dtype is saved.dtype is _FLOAT32 and saved.size >= _MANY and g.shape == saved.shape:
+        if raw and g.dtype is saved.dtype is float32 and saved.size >= _MANY and g.shape == saved.shape:
             return kernels.activations.backward(self.name, g, saved, *settings)
         return self.rule(g, saved, *settings)
 
