@@ -14,6 +14,7 @@ from autograd.kernels import ufuncs
 from autograd.kernels.elementary import (
     exp,
     exp_of_negative,
+    exp_to_denormal,
     expm1_of_negative,
     scaled_erfc,
     sigmoid,
@@ -132,7 +133,7 @@ def _elu_slope(thread, threads, gradient, x, out, alpha):  # type: ignore[no-unt
     for k in range(count):
         i = first + np.uint64(k)
         g, v = gradient[i], x[i]
-        out[i] = g if v > F(0) else g * alpha * exp(-abs(v))
+        out[i] = g if v > F(0) else g * alpha * exp_to_denormal(-abs(v))
 
 
 @_forward_loop
@@ -150,7 +151,7 @@ def _selu_slope(thread, threads, gradient, x, out):  # type: ignore[no-untyped-d
     for k in range(count):
         i = first + np.uint64(k)
         g, v = gradient[i], x[i]
-        out[i] = g * _SELU_SCALE if v > F(0) else g * _SELU_SLOPE * exp(-abs(v))
+        out[i] = g * _SELU_SCALE if v > F(0) else g * _SELU_SLOPE * exp_to_denormal(-abs(v))
 
 
 @_forward_loop
