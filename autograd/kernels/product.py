@@ -1,9 +1,10 @@
 """Products of float32 matrices of a few hundred rows and columns, by tiles in registers.
 
 BLAS takes as long to set out a product of that size as to calculate it, or half as long, and its threads go on spinning
-behind it. Here the right matrix is laid out in panels that stay in the first cache, some columns wide and DEPTH rows
-long; every panel meets all rows of the left one, which is read where it lies. Threads share out the columns, or the
-rows where there are more of these.
+behind it. Here the right matrix is taken in panels that stay in the first cache, some columns wide and DEPTH rows long,
+which are laid out only where that is soon paid back; every panel meets all rows of the left one, which is read where it
+lies. Threads share out the columns, or the rows where there are more of these. A left matrix of few rows is laid out
+itself where the right one would have to be turned.
 """
 
 import numpy as np
@@ -13,9 +14,17 @@ from autograd.kernels.panels import DEPTH, WIDTH, lay_panel
 from autograd.kernels.product_tiles import LANES, ROWS, columns_taken, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.tile import add_rows, copy_rows, turn
 
 # Multiplications up to which one thread is as fast as several, and from which on BLAS is.
 SMALL, LARGE = 1 << 21, 1 << 26
+
+# Rows up to which a right matrix that is not turned is read where it lies, unless its own rows are so far apart that
+# they meet in the first cache.
+IN_PLACE, FAR = 128, 4096
+
+# Rows of a turned result that are calculated together, and how many numbers may be summed up for each.
+TALL, DEEP = max(LANES, ROWS), 1 << 13
 
 
 def fits(M: int, K: int, N: int, dtype: np.dtype) -> bool:
@@ -36,8 +45,13 @@ def multiply_matrices(left: np.ndarray, right: np.ndarray, bias: np.ndarray | No
     if bias is None:
         bias = out[0, :0]
     turned = right.strides[0] < right.strides[1]
-    sizes = (M, N, K, left.strides[0] // 4, left.strides[1] // 4, turned)
     threads = thread_count() if M * N * K > SMALL else 1
+    if turned and M <= WIDTH and N % TALL == 0 and K <= DEEP:
+        across = (M, N, K, left.strides[1] == 4)
+        room = scratch("panel", threads * (K + LANES + 2 * TALL) * WIDTH, out.dtype).reshape(threads, -1)
+        share_out(_share_across, threads, left_flat, right_flat, bias, out.reshape(-1), across, room)
+        return out
+    sizes = (M, N, K, left.strides[0] // 4, left.strides[1] // 4, turned)
     room = scratch("panel", threads * (DEPTH + ROWS) * (WIDTH + ROWS), out.dtype).reshape(threads, -1)
     share_out(_share, threads, left_flat, right_flat, bias, out.reshape(-1), sizes, room)
     return out
@@ -69,11 +83,9 @@ def _add_tile(tile, width, rows, columns, out, at, N):  # type: ignore[no-untype
 
 
 @jit()
-def _begin(out, first, last, N, column, columns, bias):  # type: ignore[no-untyped-def]
+def _begin(out, row, rows, N, column, columns, bias):  # type: ignore[no-untyped-def]
     """The bias, or zeros, in some rows and columns."""
-    for r in range(first, last):
-        for j in range(column, column + columns):
-            out[r * N + j] = bias[j] if bias.size else np.float32(0)
+    copy_rows(bias, column, 0, 0, columns if bias.size else 0, out, row * N + column, N, rows, columns)
 
 
 @jit()
@@ -91,23 +103,53 @@ def _share(thread, threads, left, right, bias, out, sizes, room):  # type: ignor
     while column < stop:
         width = columns_taken((stop - column) // LANES) * LANES
         columns = min(width, N - column)
-        _begin(out, first, last, N, column, columns, bias)
+        begun = bias.size > 0 or columns < width or whole < last
+        in_place = not turned and columns == width and last - first <= IN_PLACE and N < FAR
+        if begun:
+            _begin(out, first, last - first, N, column, columns, bias)
         for k in range(0, K, DEPTH):
             depth = min(DEPTH, K - k)
-            lay_panel(right, K, N, turned, k, depth, column, width, panel, 0)
+            beside, begin, row = (right, k * N + column, N) if in_place else (panel, 0, width)
+            if not in_place:
+                lay_panel(right, K, N, turned, k, depth, column, width, panel, 0)
             done = first
             if columns == width:
-                at, to = first * left_row + k * left_step, first * N + column
-                multiply(left, at, left_row, left_step, panel, 0, width, out, to, N, whole - first, width, depth, False)
+                at, to, fresh = first * left_row + k * left_step, first * N + column, k == 0 and not begun
+                multiply(
+                    left, at, left_row, left_step, beside, begin, row, out, to, N, whole - first, width, depth, fresh
+                )
                 done = whole
             while done < last:
                 rows = min(ROWS, last - done)
                 at = done * left_row + k * left_step
                 if rows == ROWS:
-                    multiply(left, at, left_row, left_step, panel, 0, width, tile, 0, width, ROWS, width, depth, True)
+                    multiply(
+                        left, at, left_row, left_step, beside, begin, row, tile, 0, width, ROWS, width, depth, True
+                    )
                 else:
                     _lay_rows(left, at, left_row, left_step, rows, depth, rest)
-                    multiply(rest, 0, 1, ROWS, panel, 0, width, tile, 0, width, ROWS, width, depth, True)
+                    multiply(rest, 0, 1, ROWS, beside, begin, row, tile, 0, width, ROWS, width, depth, True)
                 _add_tile(tile, width, rows, columns, out, done * N + column, N)
                 done += rows
         column += width
+
+
+@jit()
+def _share_across(thread, threads, left, right, bias, out, sizes, room):  # type: ignore[no-untyped-def]
+    """A thread's share of out^T = right^T left^T, for the transpose of a matrix on the right and few rows on the left.
+
+    It is the left matrix that is laid out, as one panel; tiles of results are turned.
+    """
+    M, N, K, turned = sizes
+    width = (M + LANES - 1) // LANES * LANES
+    panel, rest = room[thread, : (K + LANES) * width], room[thread, (K + LANES) * width :]
+    tile, across = rest[: TALL * width], rest[TALL * width :]
+    lay_panel(left, K, M, turned, 0, K, 0, width, panel, 0)
+    first, last = thread * (N // TALL) // threads * TALL, (thread + 1) * (N // TALL) // threads * TALL
+    _begin(out, 0, M, N, first, last - first, bias)
+    for n in range(first, last, TALL):
+        multiply(right, n * K, K, 1, panel, 0, width, tile, 0, width, TALL, width, K, True)
+        for r in range(0, TALL, LANES):
+            for j in range(0, width, LANES):
+                turn(tile, r * width + j, width, LANES, LANES, across, j * TALL + r, TALL)
+        add_rows(across, 0, TALL, 0, TALL, out, n, N, M, TALL)

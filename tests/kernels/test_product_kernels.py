@@ -29,6 +29,8 @@ def error(out, left, right, bias=0):
 )  # fmt: skip
 @example(M=8, N=48, K=128, left_turned=False, right_turned=False, biased=True)
 @example(M=9, N=49, K=129, left_turned=True, right_turned=True, biased=True)
+@example(M=30, N=96, K=130, left_turned=False, right_turned=True, biased=True)
+@example(M=17, N=32, K=16, left_turned=True, right_turned=True, biased=False)
 @example(M=1, N=1, K=1, left_turned=False, right_turned=True, biased=False)
 def test_any_shape_agrees_with_float64(M, N, K, left_turned, right_turned, biased):
     random = np.random.default_rng(0)
@@ -40,12 +42,21 @@ def test_any_shape_agrees_with_float64(M, N, K, left_turned, right_turned, biase
 
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="takes minutes")
-@pytest.mark.parametrize(("M", "N", "K"), [(129, 260, 150), (700, 50, 130), (20, 900, 257)])
+@pytest.mark.parametrize(
+    ("M", "N", "K"), [(129, 260, 150), (700, 50, 130), (20, 900, 257), (32, 640, 257), (16, 4128, 40)]
+)
 @pytest.mark.parametrize("turned", [False, True])
 def test_shares_of_rows_and_of_columns_are_the_whole(M, N, K, turned):
     assert M * N * K > product.SMALL
     random = np.random.default_rng(1)
     left, right = matrix(random, M, K, turned), matrix(random, K, N, turned)
+    assert error(product.multiply_matrices(left, right), left, right) < 1e-6
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="takes minutes")
+def test_a_sum_of_many_products_for_few_rows_asks_for_no_room():
+    random = np.random.default_rng(3)
+    left, right = matrix(random, 3, product.DEEP + 1, False), matrix(random, product.DEEP + 1, 32, True)
     assert error(product.multiply_matrices(left, right), left, right) < 1e-6
 
 
