@@ -28,7 +28,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import config
+from numba import config, types
 from numba.core import event
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
@@ -158,7 +158,14 @@ def _lowering(lower: type[Lower]) -> Any:
 _WIDE, _MASKED = _lowering(_WideLower), _lowering(_MaskedLower)
 
 
-class _Inner(CPUDispatcher):
+class _Kernel(CPUDispatcher):
+    """A compiled function, of which numbers that a caller writes out make no further version."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        return super().get_call_template([types.unliteral(kind) for kind in args], kws)
+
+
+class _Inner(_Kernel):
     """A compiled function that Python cannot call: there is nothing that would unpack the arguments."""
 
     def __call__(self, *arguments: Any) -> Any:
@@ -194,8 +201,7 @@ def jit(
         if config.DISABLE_JIT:
             return function
         compiled.inner = inner
-        if inner:
-            compiled.__class__ = _Inner
+        compiled.__class__ = _Inner if inner else _Kernel
         try:
             compiled.enable_caching()
         except RuntimeError:

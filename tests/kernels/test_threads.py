@@ -160,3 +160,25 @@ except numba.core.errors.TypingError:
     print(during, gc.isenabled())
 """
     assert printed(code) == f"[False, False] {before}"
+
+
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+def test_a_number_that_a_caller_writes_out_makes_no_further_version():
+    answers = printed(
+        """
+@jit()
+def multiply(x, times):
+    for i in range(x.size):
+        x[i] *= times
+
+@jit()
+def twice(x, times):
+    multiply(x, 2)
+    multiply(x, times)
+
+x = np.ones(3)
+twice(x, 3)
+print(x, len(multiply.signatures))
+"""
+    )
+    assert answers == "[6. 6. 6.] 1"
