@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Plan:
     the gradients aligned with the inputs.
     """
 
-    __slots__ = ("arrays", "keep", "needs", "op", "places", "pull", "sources")
+    __slots__ = ("arrays", "keep", "needs", "op", "pick", "pull", "sources")
 
     def __init__(self, primitive: Primitive, needs: tuple[bool, ...]) -> None:
         self.op = primitive
@@ -44,7 +45,7 @@ class Plan:
         sources = sorted({primitive.locate(name) for name in names}, key=_order)
         self.sources = sources
         self.arrays = sum(kind in ("input", "output", "inputs") for kind, _ in sources)
-        self.places = None if primitive.variadic else _places(sources, len(primitive.inputs), len(primitive.outputs))
+        self.pick = None if primitive.variadic else _pick(sources, len(primitive.inputs), len(primitive.outputs))
         # The position of each source in (x, y, ..., out): the elementwise fast path saves arrays alone.
         self.keep = [p if kind == "input" else len(primitive.inputs) + p for kind, p in sources]
         if callable(vjp):
@@ -58,9 +59,8 @@ class Plan:
 
     def save(self, inputs: Sequence[Any], outputs: Sequence[Any], attributes: tuple[Any, ...]) -> tuple[Any, ...]:
         """Collect what the rules will read; `inputs` and `outputs` are arrays or numbers."""
-        if self.places is not None:
-            values = (*inputs, *outputs, *attributes)
-            return tuple([values[k].shape if of_shape else values[k] for k, of_shape in self.places])
+        if self.pick is not None:
+            return self.pick((*inputs, *outputs, *attributes))
         saved: list[Any] = []
         for kind, position in self.sources:
             if kind == "attribute":
@@ -75,15 +75,15 @@ class Plan:
         """Pairs of (version cell, count) for the saved arrays; a cast of an input is nobody else's and has none."""
         pairs: list[Any] = []
         for kind, position in self.sources[: self.arrays]:
-            if kind == "output":
-                cell = version_cell(results[position])
-                pairs += (cell, cell[0])
+            if kind == "inputs":
+                watched = [h for h, a in zip(handles, arrays) if isinstance(h, Handle) and h._array is a]
+                cells = [version_cell(handle) for handle in watched]
+                pairs += [x for cell in cells for x in (cell, cell[0])]
                 continue
-            for k in range(len(handles)) if kind == "inputs" else (position,):
-                handle = handles[k]
-                if isinstance(handle, Handle) and handle._array is arrays[k]:
-                    cell = version_cell(handle)
-                    pairs += (cell, cell[0])
+            handle = results[position] if kind == "output" else handles[position]
+            if kind == "output" or (isinstance(handle, Handle) and handle._array is arrays[position]):
+                cell = version_cell(handle)
+                pairs += (cell, cell[0])
         return tuple(pairs)
 
     def rewrap(self, node: Node, saved: Sequence[Any]) -> tuple[Any, ...]:
@@ -157,10 +157,14 @@ def _alias(leaf: Any, array: np.ndarray) -> Node:
     return node
 
 
-def _places(sources: list[tuple[str, int]], inputs: int, outputs: int) -> list[tuple[int, bool]]:
-    """Where each source stands in (*inputs, *outputs, *attributes), and whether its shape is meant."""
+def _pick(sources: list[tuple[str, int]], inputs: int, outputs: int) -> Callable[[Any], tuple[Any, ...]]:
+    """What takes the sources out of (*inputs, *outputs, *attributes)."""
     begins = {"input": 0, "shape": 0, "output": inputs, "attribute": inputs + outputs}
-    return [(begins[kind] + position, kind == "shape") for kind, position in sources]
+    places = [begins[kind] + position for kind, position in sources]
+    if len(places) > 1 and all(kind != "shape" for kind, _ in sources):
+        return itemgetter(*places)  # which gives a tuple from two on
+    shapes = [kind == "shape" for kind, _ in sources]
+    return lambda values: tuple([values[k].shape if shape else values[k] for k, shape in zip(places, shapes)])
 
 
 def _parameters(rule: Rule) -> list[str]:

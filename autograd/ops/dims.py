@@ -66,6 +66,8 @@ def sequence(name: str, what: str, value: Any) -> tuple[Any, ...]:
     Raises:
         ArgumentError: it is no sequence.
     """
+    if type(value) is tuple:
+        return value
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise ArgumentError(f"{name}: {what} is {shown(value)}; use a tuple")
     return tuple(value)

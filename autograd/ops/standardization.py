@@ -64,16 +64,20 @@ def _standardized(x: Any, dims: tuple[int, ...], eps: float) -> Any:
 
 def _rows(x: Any, weight: Any, bias: Any, count: int, eps: float, centred: bool) -> Any:
     """Normalise the last `count` dimensions by the kernel."""
+    rows, factors, shifts = kernel_arrays(x, weight, bias)
+    if x.ndim == 2 and count == 1:
+        return kernels.normalize.layer_norm(rows, factors, shifts, eps, centred)
     size = math.prod(x.shape[x.ndim - count :])
-    rows, *vectors = kernel_arrays(x, weight, bias)
-    factors, shifts = [v if v is None else v.reshape(size) for v in vectors]
+    factors, shifts = [v if v is None else v.reshape(size) for v in (factors, shifts)]
     return kernels.normalize.layer_norm(rows.reshape(-1, size), factors, shifts, eps, centred).reshape(x.shape)
 
 
 def _rows_backward(g: Any, x: Any, weight: Any, count: int, eps: float, centred: bool) -> list[Any]:
+    gradient, rows, factors = kernel_arrays(g, x, weight)
+    if x.ndim == 2 and count == 1:
+        return list(kernels.normalize.layer_norm_backward(gradient, rows, factors, eps, centred))
     shape = x.shape[x.ndim - count :]
     size = math.prod(shape)
-    gradient, rows, factors = kernel_arrays(g, x, weight)
     factors = None if weight is None else factors.reshape(size)
     gradient, rows = gradient.reshape(-1, size), rows.reshape(-1, size)
     gradients = kernels.normalize.layer_norm_backward(gradient, rows, factors, eps, centred)
