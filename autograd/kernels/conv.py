@@ -5,7 +5,7 @@
         * weight[k, c, fh, fw]
 
 where x is zero outside its bounds and, with groups, c runs over the channels of k's group. `choose` says which path
-computes a shape; the paths are in `winograd`, `conv_planes`, `conv_columns` and `conv_depthwise`.
+computes a shape; the paths are in `winograd`, `conv_points`, `conv_planes`, `conv_columns` and `conv_depthwise`.
 """
 
 from functools import lru_cache
@@ -16,6 +16,7 @@ import numpy as np
 from autograd.kernels import conv_columns as columns
 from autograd.kernels import conv_depthwise as depthwise
 from autograd.kernels import conv_planes as planes
+from autograd.kernels import conv_points as points
 from autograd.kernels import conv_tiles as tiles
 from autograd.kernels import winograd
 from autograd.kernels.conv_planes import Layout, Phase, Place
@@ -57,8 +58,9 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
     | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
+    | `points`   | all but the weight gradient       | 1x1, stride 1, that `conv_points.fits`, float32            |
     | `planes`   | all three                         | it costs less than `columns`: large filters, small images  |
-    | `columns`  | all three                         | else: 1x1 in large images, many channels, few pixels       |
+    | `columns`  | all three                         | else: other 1x1, many channels, few pixels                 |
     | `pixels`   | the weight gradient               | it costs less than both: many output channels              |
     | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |
     | `rows`     | the weight gradient               | other groups of one input channel                          |
@@ -92,6 +94,8 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
         *_, by_pixels = _pixels_plan(sizes, dtype.itemsize, threads)
         if by_pixels <= min(by_planes, columns.cost(sizes, what, lanes(dtype), threads)):
             return "pixels"
+    elif points.fits(sizes, sizes.K if what == "forward" else sizes.C, dtype):
+        return "points"
     else:
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
         weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
@@ -127,6 +131,8 @@ def conv2d(
         path = _choose_direct("forward", sizes, x.dtype, thread_count())
     if path == "rows":
         depthwise.correlate(x, weight, bias, out, sizes)
+    elif path == "points":
+        points.correlate(x, weight, bias, out)
     elif path == "planes":
         _run_planes(_forward_plan(sizes, x.dtype.itemsize, thread_count()), x, weight, bias, out, steps)
     else:
@@ -163,6 +169,8 @@ def conv2d_input_gradient(
         path = _choose_direct("input gradient", sizes, gradient.dtype, thread_count())
     if path == "rows":
         depthwise.propagate(gradient, weight, out, sizes)
+    elif path == "points":
+        points.propagate(gradient, weight, out)
     elif path == "planes":
         plan = _adjoint_plan(sizes, gradient.dtype.itemsize, thread_count())
         if not plan.covers:

@@ -165,6 +165,27 @@ def test_pointwise_filters_agree_with_the_reference(case, path, dtype, pixels):
     conv._weigh_plan.cache_clear()
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    images=st.integers(1, 5), C=st.integers(1, 20), K=st.integers(1, 5),
+    size=st.sampled_from([(8, 8), (16, 12), (4, 28), (32, 9)]),
+)  # fmt: skip
+@example(images=2, C=37, K=2, size=(16, 20))
+def test_points_agree_with_the_reference_for_whole_tiles_of_channels(images, C, K, size):
+    C, K = 8 * C, 8 * K
+    case = (images, C, *size), (K, C, 1, 1), (1, 1), (0, 0), (1, 1), 1
+    sizes = conv._sizes(*case)
+    assert conv.choose("forward", sizes, np.dtype(np.float32)) == "points"
+    assert conv.choose("input gradient", sizes, np.dtype(np.float32)) == "points"
+    check_against_reference(case, np.float32)
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [(8, 8, 7), (8, 4, 8), (8, 64, 64), (12, 8, 8)])
+def test_points_take_whole_tiles_of_images_that_are_neither_small_nor_large(channels, height, width):
+    sizes = conv._sizes((2, channels, height, width), (channels, channels, 1, 1), (1, 1), (0, 0), (1, 1), 1)
+    assert not conv.points.fits(sizes, channels, np.dtype(np.float32))
+
+
 def test_the_images_of_pointwise_filters_are_weighed_in_place():
     for channels, size, rows, in_place in ((64, 56, 256, True), (64, 7, 256, False), (64, 56, 255, False)):
         sizes = conv._sizes((8, channels, size, size), (rows, channels, 1, 1), (1, 1), (0, 0), (1, 1), 1)
