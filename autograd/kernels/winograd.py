@@ -79,13 +79,13 @@ def _blocks(sizes: Sizes, block_bytes: int, shortest: int, threads: int) -> Tili
 
 @jit(inner=True)
 def lay_filters(thread, threads, window, weight, sizes, turned, tiling, staged, filters):  # type: ignore[no-untyped-def]
-    """U, for a thread's share of the channels: filters[c * by_k + p * K + k]."""
+    """U, for a thread's share of the channels: filters[p * by_p + c * K + k]."""
     sizes = Sizes(*sizes)
     tiling = Tiling(*tiling)
     groups = tiling.K // LANES
     for task in range(thread, groups * ((sizes.C + LANES - 1) // LANES), threads):
         c, k = task // groups * LANES, task % groups * LANES
-        depth, at = min(LANES, sizes.C - c), c * tiling.by_k + k
+        depth, at = min(LANES, sizes.C - c), c * tiling.K + k
         transform_filters(window, weight, sizes, tiling, turned, c, depth, k, staged[thread], filters, at)
 
 
@@ -110,7 +110,7 @@ def correlate_tiles(  # type: ignore[no-untyped-def]
             for c in range(0, sizes.C, SUM_LENGTH):
                 multiply(
                     data, p * tiling.C + c, tiling.by_c, ONE,
-                    filters, c * tiling.by_k + p * tiling.K, tiling.by_k,
+                    filters, p * tiling.by_p + c * tiling.K, tiling.K,
                     products, p * tiling.K, tiling.by_k, rows, tiling.K, min(SUM_LENGTH, sizes.C - c), c == 0,
                 )  # fmt: skip
         for k in range(0, sizes.K, LANES):
@@ -148,7 +148,7 @@ def weigh_tiles(  # type: ignore[no-untyped-def]
                 multiply(
                     gradients, t * tiling.by_k + p * tiling.K + k_start, ONE, tiling.by_k,
                     data, t * tiling.by_c + p * tiling.C, tiling.by_c,
-                    products, k_start * tiling.by_c + p * tiling.C, tiling.by_c, k_stop - k_start, tiling.C,
+                    products, p * tiling.by_p + k_start * tiling.C, tiling.C, k_stop - k_start, tiling.C,
                     min(TILES_SUMMED, count - t), start == begin and t == 0,
                 )  # fmt: skip
 
@@ -159,10 +159,11 @@ def transform_weights(thread, threads, window, products, sizes, tiling, staged, 
     sizes = Sizes(*sizes)
     tiling = Tiling(*tiling)
     for k in range(thread, sizes.K, threads):
-        at = k * tiling.by_c
+        at = k * tiling.C
         for part in range(1, products.shape[0]):
-            for i in range(at, at + POINTS * tiling.C):
-                products[0, i] += products[part, i]
+            for p in range(POINTS):
+                for i in range(at + p * tiling.by_p, at + p * tiling.by_p + tiling.C):
+                    products[0, i] += products[part, i]
         for c in range(0, sizes.C, LANES):
             transform_weight(
                 window, products[0], at + c, sizes, tiling, k, c, staged[thread], zeros, check[thread], out
@@ -187,7 +188,7 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     if _few_tiles(sizes):
         return winograd_channels.correlate(x, weight, padded, out, sizes, turned)
     tiling = _blocks(sizes, BLOCK_BYTES, SHORTEST_BLOCK, threads)
-    filters = scratch("filters", sizes.C * tiling.by_k, dtype)
+    filters = scratch("filters", POINTS * tiling.by_p, dtype)
     data = row_of_scratch("data", tiling.block * tiling.by_c, dtype)
     products = row_of_scratch("products", tiling.block * tiling.by_k, dtype)
     staged = scratch_for_staging(tiling, sizes, dtype)
@@ -227,7 +228,7 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     by_tiles = sizes.C * sizes.K <= SHARED_WEIGHTS and tiling.block * threads <= sizes.N * tiling.rows * tiling.columns
     if not by_tiles:
         tiling = _blocks(sizes, WEIGH_BYTES, SHORTEST_WEIGH_BLOCK, 1)
-    size = tiling.K * tiling.by_c
+    size = POINTS * tiling.by_p
     products = row_of_scratch("products", size, dtype) if by_tiles else scratch("products", size, dtype).reshape(1, -1)
     data = row_of_scratch("data", tiling.block * tiling.by_c, dtype)
     gradients = row_of_scratch("gradients", tiling.block * tiling.by_k, dtype)

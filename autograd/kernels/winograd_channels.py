@@ -77,7 +77,7 @@ def correlate_channels(  # type: ignore[no-untyped-def]
             for p in range(POINTS):
                 multiply(
                     data, chunk + p * tiling.C, tiling.by_c, ONE,
-                    filters, p * tiling.K, tiling.by_k,
+                    filters, p * tiling.by_p, tiling.K,
                     products, p * tiling.K, tiling.by_k, tiling.block, stop - start, depth, c == 0,
                 )  # fmt: skip
         for k in range(start, stop, LANES):
@@ -107,12 +107,12 @@ def weigh_channels(  # type: ignore[no-untyped-def]
                     multiply(
                         gradients, t * tiling.by_k + p * tiling.K, ONE, tiling.by_k,
                         data, chunk + t * tiling.by_c + p * tiling.C, tiling.by_c,
-                        products, p * tiling.C, tiling.by_c, stop - start, width,
+                        products, p * tiling.by_p, tiling.C, stop - start, width,
                         min(TILES_SUMMED, tiles - t), t == 0,
                     )  # fmt: skip
             for k in range(start, min(stop, sizes.K)):
                 for lane in range(0, width, LANES):
-                    at = (k - start) * tiling.by_c + lane
+                    at = (k - start) * tiling.C + lane
                     transform_weight(
                         window, products, at, sizes, tiling, k, c + lane, staged, zeros, check[thread], out
                     )
@@ -130,7 +130,7 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     dtype, threads = x.dtype, thread_count()
     tiling = _tiling(sizes, threads)
     staged = scratch_for_staging(tiling, sizes, dtype)
-    filters = row_of_scratch("filters", SUM_LENGTH * tiling.by_k, dtype)
+    filters = row_of_scratch("filters", POINTS * tiling.by_p, dtype)
     products = row_of_scratch("products", tiling.block * tiling.by_k, dtype)
     check = np.zeros((threads, LANES), dtype)
     for group, weights in enumerate(weight.reshape(sizes.groups, -1)):
@@ -148,7 +148,7 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     tiling = _tiling(sizes, threads)
     staged = scratch_for_staging(tiling, sizes, dtype)
     gradients = row_of_scratch("gradients", tiling.block * tiling.by_k, dtype)
-    products = row_of_scratch("products", tiling.K * tiling.by_c, dtype)
+    products = row_of_scratch("products", POINTS * tiling.by_p, dtype)
     zeros, check = np.zeros(LANES, dtype), np.zeros((threads, LANES), dtype)
     for group, weights in enumerate(out.reshape(sizes.groups, -1)):
         data = _data(x.reshape(-1), sizes, tiling, group, staged)

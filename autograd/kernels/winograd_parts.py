@@ -45,8 +45,9 @@ class Tiling(NamedTuple):
     block: int  # tiles of a block, a multiple of ROWS and of the tiles that are interlaced in a row
     C: int  # channels of the input that lie together in V and P, in whole lane groups
     K: int  # channels of the output that lie together in M, G and U, likewise
-    by_c: int  # what 36 numbers of C channels take up: of a tile in V, or of a channel k in P
-    by_k: int  # what 36 numbers of K channels take up: of a tile in M or G, or of a channel c in U
+    by_c: int  # what 36 numbers of C channels take up: of a tile in V
+    by_k: int  # what 36 numbers of K channels take up: of a tile in M or G
+    by_p: int  # what C times K numbers take up: of one of the 36 in U or P, whose rows lie end to end
 
 
 def window_of(sizes: Sizes) -> tuple[float, ...]:
@@ -65,7 +66,8 @@ def tiles_of(sizes: Sizes) -> tuple[int, int]:
 def lay_out(sizes: Sizes, tiles: int, C: int, K: int) -> Tiling:
     """A tiling in blocks of at least so many tiles and so many channels."""
     block = round_up(tiles, math.lcm(ROWS, sizes.dilation_w))
-    return Tiling(*tiles_of(sizes), block, C, K, _odd_lines(POINTS * C), _odd_lines(POINTS * K))
+    taken = (_odd_lines(POINTS * C), _odd_lines(POINTS * K), _odd_lines(C * K))
+    return Tiling(*tiles_of(sizes), block, C, K, *taken)
 
 
 def round_up(number: int, multiple: int) -> int:
@@ -204,7 +206,7 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
 
 @jit(inline="always")
 def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, filters, at):  # type: ignore[no-untyped-def]
-    """U of `depth` filters from channel c on, for the lane group from channel k on: filters[at + d * by_k + p * K].
+    """U of `depth` filters from channel c on, for the lane group from channel k on: filters[at + p * by_p + d * K].
 
     The filter of c and k is weight[k, c]; where `turned`, weight[c, k] turned half round. Zero for k beyond K.
     """
@@ -224,16 +226,16 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
                 _turn_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
         at_tap = (size - 1) * LANES if turned else d * size * LANES
         filter_transform(
-            window, taps, at_tap, down, along, filters, at + d * tiling.by_k, 6 * tiling.K, tiling.K
+            window, taps, at_tap, down, along, filters, at + d * tiling.K, 6 * tiling.by_p, tiling.by_p
         )  # fmt: skip
 
 
 @jit(inline="always")
 def transform_weight(window, products, at, sizes, tiling, k, c, taps, zeros, check, out):  # type: ignore[no-untyped-def]
-    """out[k, c + lane] = weight transform of products[at + p * C + lane], for a lane group."""
+    """out[k, c + lane] = weight transform of products[at + p * by_p + lane], for a lane group."""
     F = len(window)
     size = F * F
-    weight_transform(window, products, at, 6 * tiling.C, tiling.C, taps, 0, F * LANES, LANES)
+    weight_transform(window, products, at, 6 * tiling.by_p, tiling.by_p, taps, 0, F * LANES, LANES)
     for tap in range(0, size, LANES):
         to = (k * sizes.C + c) * size + tap
         scatter_lanes(taps, tap * LANES, zeros, 0, check, 0, sizes.C - c, size - tap, out, to, size)
