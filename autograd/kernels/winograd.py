@@ -51,12 +51,9 @@ from autograd.kernels.winograd_parts import (
     window_of,
 )
 
-# What a block of tiles may take up, V and M together, and how many tiles it has at least: every block passes over all
-# of U.
-BLOCK_BYTES, SHORTEST_BLOCK = 640 << 10, 32
-# The same for the gradient by the weight, V and G together. Every block passes over all sums, which
-# pays for many tiles.
-WEIGH_BYTES, SHORTEST_WEIGH_BLOCK = 1280 << 10, 64
+# What a block of tiles may take up, V with M or with G, and how many tiles it has at least: every block passes over all
+# of U, or of P.
+BLOCK_BYTES, SHORTEST_BLOCK = 576 << 10, 32
 # The transforms' time, in that of multiplying and adding: of a tile, for each channel in and out, and of a filter.
 DATA_COST, OUTPUT_COST, FILTER_COST = 900, 650, 500
 # What each group but the first costs besides: groups are done one after the other, and their threads wait each time.
@@ -67,12 +64,12 @@ PLAIN_COST = 1.3
 SHARED_WEIGHTS = 128 * 128
 
 
-def _blocks(sizes: Sizes, block_bytes: int, shortest: int, threads: int) -> Tiling:
-    """The tiling of a convolution for so many threads, in blocks of at least `shortest` tiles if there are so many."""
+def _blocks(sizes: Sizes, threads: int) -> Tiling:
+    """The tiling of a convolution for so many threads."""
     rows, columns = tiles_of(sizes)
     C, K = round_up(sizes.C, LANES), round_up(sizes.K, LANES)
     tiles = sizes.N * rows * columns
-    fitting = max(block_bytes // (POINTS * (C + K) * 4), shortest)
+    fitting = max(BLOCK_BYTES // (POINTS * (C + K) * 4), SHORTEST_BLOCK)
     blocks = round_up(-(-tiles // fitting), threads)
     return lay_out(sizes, -(-tiles // blocks), C, K)
 
@@ -187,7 +184,7 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
         padded[:, : sizes.K] = bias.reshape(sizes.groups, sizes.K)
     if _few_tiles(sizes):
         return winograd_channels.correlate(x, weight, padded, out, sizes, turned)
-    tiling = _blocks(sizes, BLOCK_BYTES, SHORTEST_BLOCK, threads)
+    tiling = _blocks(sizes, threads)
     filters = scratch("filters", POINTS * tiling.by_p, dtype)
     data = row_of_scratch("data", tiling.block * tiling.by_c, dtype)
     products = row_of_scratch("products", tiling.block * tiling.by_k, dtype)
@@ -224,10 +221,10 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     if _few_tiles(sizes):
         return winograd_channels.weigh(x, gradient, out, sizes)
     dtype, threads = x.dtype, thread_count()
-    tiling = _blocks(sizes, WEIGH_BYTES, SHORTEST_WEIGH_BLOCK, threads)
+    tiling = _blocks(sizes, threads)
     by_tiles = sizes.C * sizes.K <= SHARED_WEIGHTS and tiling.block * threads <= sizes.N * tiling.rows * tiling.columns
     if not by_tiles:
-        tiling = _blocks(sizes, WEIGH_BYTES, SHORTEST_WEIGH_BLOCK, 1)
+        tiling = _blocks(sizes, 1)
     size = POINTS * tiling.by_p
     products = row_of_scratch("products", size, dtype) if by_tiles else scratch("products", size, dtype).reshape(1, -1)
     data = row_of_scratch("data", tiling.block * tiling.by_c, dtype)
