@@ -76,7 +76,7 @@ def _blocks(sizes: Sizes, threads: int) -> Tiling:
 
 @jit(inner=True)
 def lay_filters(thread, threads, window, weight, sizes, turned, tiling, staged, filters):  # type: ignore[no-untyped-def]
-    """U, for a thread's share of the channels: filters[p * by_p + c * K + k]."""
+    """U, for a thread's share of the channels: filters[p * U + c * K + k]."""
     sizes = Sizes(*sizes)
     tiling = Tiling(*tiling)
     groups = tiling.K // LANES
@@ -106,9 +106,9 @@ def correlate_tiles(  # type: ignore[no-untyped-def]
         for p in range(POINTS):
             for c in range(0, sizes.C, SUM_LENGTH):
                 multiply(
-                    data, p * tiling.C + c, tiling.by_c, ONE,
-                    filters, p * tiling.by_p + c * tiling.K, tiling.K,
-                    products, p * tiling.K, tiling.by_k, rows, tiling.K, min(SUM_LENGTH, sizes.C - c), c == 0,
+                    data, p * tiling.V + c, tiling.C, ONE,
+                    filters, p * tiling.U + c * tiling.K, tiling.K,
+                    products, p * tiling.M, tiling.K, rows, tiling.K, min(SUM_LENGTH, sizes.C - c), c == 0,
                 )  # fmt: skip
         for k in range(0, sizes.K, LANES):
             transform_output(
@@ -143,9 +143,9 @@ def weigh_tiles(  # type: ignore[no-untyped-def]
         for p in range(POINTS):
             for t in range(0, count, TILES_SUMMED):
                 multiply(
-                    gradients, t * tiling.by_k + p * tiling.K + k_start, ONE, tiling.by_k,
-                    data, t * tiling.by_c + p * tiling.C, tiling.by_c,
-                    products, p * tiling.by_p + k_start * tiling.C, tiling.C, k_stop - k_start, tiling.C,
+                    gradients, p * tiling.M + t * tiling.K + k_start, ONE, tiling.K,
+                    data, p * tiling.V + t * tiling.C, tiling.C,
+                    products, p * tiling.U + k_start * tiling.C, tiling.C, k_stop - k_start, tiling.C,
                     min(TILES_SUMMED, count - t), start == begin and t == 0,
                 )  # fmt: skip
 
@@ -159,7 +159,7 @@ def transform_weights(thread, threads, window, products, sizes, tiling, staged, 
         at = k * tiling.C
         for part in range(1, products.shape[0]):
             for p in range(POINTS):
-                for i in range(at + p * tiling.by_p, at + p * tiling.by_p + tiling.C):
+                for i in range(at + p * tiling.U, at + p * tiling.U + tiling.C):
                     products[0, i] += products[part, i]
         for c in range(0, sizes.C, LANES):
             transform_weight(
@@ -185,9 +185,9 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     if _few_tiles(sizes):
         return winograd_channels.correlate(x, weight, padded, out, sizes, turned)
     tiling = _blocks(sizes, threads)
-    filters = scratch("filters", POINTS * tiling.by_p, dtype)
-    data = row_of_scratch("data", tiling.block * tiling.by_c, dtype)
-    products = row_of_scratch("products", tiling.block * tiling.by_k, dtype)
+    filters = scratch("filters", POINTS * tiling.U, dtype)
+    data = row_of_scratch("data", POINTS * tiling.V, dtype)
+    products = row_of_scratch("products", POINTS * tiling.M, dtype)
     staged = scratch_for_staging(tiling, sizes, dtype)
     check = np.zeros((threads, LANES), dtype)
     x, out, window = x.reshape(-1), out.reshape(-1), window_of(sizes)
@@ -225,10 +225,10 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     by_tiles = sizes.C * sizes.K <= SHARED_WEIGHTS and tiling.block * threads <= sizes.N * tiling.rows * tiling.columns
     if not by_tiles:
         tiling = _blocks(sizes, 1)
-    size = POINTS * tiling.by_p
+    size = POINTS * tiling.U
     products = row_of_scratch("products", size, dtype) if by_tiles else scratch("products", size, dtype).reshape(1, -1)
-    data = row_of_scratch("data", tiling.block * tiling.by_c, dtype)
-    gradients = row_of_scratch("gradients", tiling.block * tiling.by_k, dtype)
+    data = row_of_scratch("data", POINTS * tiling.V, dtype)
+    gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype)
     staged = scratch_for_staging(tiling, sizes, dtype)
     zeros, check = np.zeros(LANES, dtype), np.zeros((threads, LANES), dtype)
     x, gradient, window = x.reshape(-1), gradient.reshape(-1), window_of(sizes)

@@ -54,7 +54,7 @@ def lay_data(thread, threads, window, x, sizes, tiling, group, staged, data):  #
     tiles = sizes.N * tiling.rows * tiling.columns
     for c in range(thread * LANES, sizes.C, threads * LANES):
         chunk, lane = divmod(c, SUM_LENGTH)
-        at = chunk * tiling.block * tiling.by_c + lane
+        at = chunk * POINTS * tiling.V + lane
         transform_data(window, x, sizes, tiling, group, 0, tiles, c, staged[thread], data, at)
 
 
@@ -73,12 +73,12 @@ def correlate_channels(  # type: ignore[no-untyped-def]
             depth = min(SUM_LENGTH, sizes.C - c)
             for k in range(start, stop, LANES):
                 transform_filters(window, weight, sizes, tiling, turned, c, depth, k, staged, filters, k - start)
-            chunk = c // SUM_LENGTH * tiling.block * tiling.by_c
+            chunk = c // SUM_LENGTH * POINTS * tiling.V
             for p in range(POINTS):
                 multiply(
-                    data, chunk + p * tiling.C, tiling.by_c, ONE,
-                    filters, p * tiling.by_p, tiling.K,
-                    products, p * tiling.K, tiling.by_k, tiling.block, stop - start, depth, c == 0,
+                    data, chunk + p * tiling.V, tiling.C, ONE,
+                    filters, p * tiling.U, tiling.K,
+                    products, p * tiling.M, tiling.K, tiling.block, stop - start, depth, c == 0,
                 )  # fmt: skip
         for k in range(start, stop, LANES):
             transform_output(
@@ -101,13 +101,13 @@ def weigh_channels(  # type: ignore[no-untyped-def]
             transform_gradient(window, gradient, sizes, tiling, group, 0, tiles, k, staged, gradients, k - start)
         for c in range(0, sizes.C, SUM_LENGTH):
             width = min(SUM_LENGTH, (sizes.C - c + LANES - 1) // LANES * LANES)
-            chunk = c // SUM_LENGTH * tiling.block * tiling.by_c
+            chunk = c // SUM_LENGTH * POINTS * tiling.V
             for p in range(POINTS):
                 for t in range(0, tiles, TILES_SUMMED):
                     multiply(
-                        gradients, t * tiling.by_k + p * tiling.K, ONE, tiling.by_k,
-                        data, chunk + t * tiling.by_c + p * tiling.C, tiling.by_c,
-                        products, p * tiling.by_p, tiling.C, stop - start, width,
+                        gradients, p * tiling.M + t * tiling.K, ONE, tiling.K,
+                        data, chunk + p * tiling.V + t * tiling.C, tiling.C,
+                        products, p * tiling.U, tiling.C, stop - start, width,
                         min(TILES_SUMMED, tiles - t), t == 0,
                     )  # fmt: skip
             for k in range(start, min(stop, sizes.K)):
@@ -120,7 +120,7 @@ def weigh_channels(  # type: ignore[no-untyped-def]
 
 def _data(x: np.ndarray, sizes: Sizes, tiling: Tiling, group: int, staged: np.ndarray) -> np.ndarray:
     """V of one group, laid out by all threads."""
-    data = scratch("data of all", -(-sizes.C // SUM_LENGTH) * tiling.block * tiling.by_c, x.dtype)
+    data = scratch("data of all", -(-sizes.C // SUM_LENGTH) * POINTS * tiling.V, x.dtype)
     share_out(lay_data, thread_count(), window_of(sizes), x, sizes, tiling, group, staged, data)
     return data
 
@@ -130,8 +130,8 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     dtype, threads = x.dtype, thread_count()
     tiling = _tiling(sizes, threads)
     staged = scratch_for_staging(tiling, sizes, dtype)
-    filters = row_of_scratch("filters", POINTS * tiling.by_p, dtype)
-    products = row_of_scratch("products", tiling.block * tiling.by_k, dtype)
+    filters = row_of_scratch("filters", POINTS * tiling.U, dtype)
+    products = row_of_scratch("products", POINTS * tiling.M, dtype)
     check = np.zeros((threads, LANES), dtype)
     for group, weights in enumerate(weight.reshape(sizes.groups, -1)):
         data = _data(x.reshape(-1), sizes, tiling, group, staged)
@@ -147,8 +147,8 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     dtype, threads = x.dtype, thread_count()
     tiling = _tiling(sizes, threads)
     staged = scratch_for_staging(tiling, sizes, dtype)
-    gradients = row_of_scratch("gradients", tiling.block * tiling.by_k, dtype)
-    products = row_of_scratch("products", POINTS * tiling.by_p, dtype)
+    gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype)
+    products = row_of_scratch("products", POINTS * tiling.U, dtype)
     zeros, check = np.zeros(LANES, dtype), np.zeros((threads, LANES), dtype)
     for group, weights in enumerate(out.reshape(sizes.groups, -1)):
         data = _data(x.reshape(-1), sizes, tiling, group, staged)

@@ -45,9 +45,9 @@ class Tiling(NamedTuple):
     block: int  # tiles of a block, a multiple of ROWS and of the tiles that are interlaced in a row
     C: int  # channels of the input that lie together in V and P, in whole lane groups
     K: int  # channels of the output that lie together in M, G and U, likewise
-    by_c: int  # what 36 numbers of C channels take up: of a tile in V
-    by_k: int  # what 36 numbers of K channels take up: of a tile in M or G
-    by_p: int  # what C times K numbers take up: of one of the 36 in U or P, whose rows lie end to end
+    V: int  # from one of a tile's 36 numbers to the next in V, where those of all tiles lie together
+    M: int  # likewise in M and in G
+    U: int  # from one of a filter's 36 numbers to the next in U and in P
 
 
 def window_of(sizes: Sizes) -> tuple[float, ...]:
@@ -66,8 +66,7 @@ def tiles_of(sizes: Sizes) -> tuple[int, int]:
 def lay_out(sizes: Sizes, tiles: int, C: int, K: int) -> Tiling:
     """A tiling in blocks of at least so many tiles and so many channels."""
     block = round_up(tiles, math.lcm(ROWS, sizes.dilation_w))
-    taken = (_odd_lines(POINTS * C), _odd_lines(POINTS * K), _odd_lines(C * K))
-    return Tiling(*tiles_of(sizes), block, C, K, *taken)
+    return Tiling(*tiles_of(sizes), block, C, K, _odd_lines(block * C), _odd_lines(block * K), _odd_lines(C * K))
 
 
 def round_up(number: int, multiple: int) -> int:
@@ -76,8 +75,7 @@ def round_up(number: int, multiple: int) -> int:
 
 
 def _odd_lines(numbers: int) -> int:
-    """An odd number of vectors, so that what is done together for many tiles does not fall into one set of the cache.
-    """  # fmt: skip
+    """An odd number of vectors, so that the 36 numbers of a tile do not fall into one set of the cache."""
     return (numbers // LANES | 1) * LANES
 
 
@@ -129,7 +127,7 @@ def first_pixel(tile, step, dilation):  # type: ignore[no-untyped-def]
 
 @jit(inline="always")
 def transform_data(window, x, sizes, tiling, group, start, count, c, staged, data, at):  # type: ignore[no-untyped-def]
-    """V of the tiles from `start` on, for the lane group from channel c on: data[at + t * by_c + p * C + lane]."""
+    """V of the tiles from `start` on, for the lane group from channel c on: data[at + p * V + t * C + lane]."""
     step, down, apart = 7 - len(window), between(window, sizes.dilation_h), between(window, sizes.dilation_w)
     t = 0
     while t < count:
@@ -144,14 +142,14 @@ def transform_data(window, x, sizes, tiling, group, start, count, c, staged, dat
             for b in range(apart):
                 data_transform(
                     window, staged, (step * q + b) * LANES, width * LANES, apart * LANES,
-                    data, at + (t + q + b) * tiling.by_c, 6 * tiling.C, tiling.C,
+                    data, at + (t + q + b) * tiling.C, 6 * tiling.V, tiling.V,
                 )  # fmt: skip
         t += run
 
 
 @jit(inline="always")
 def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, staged, into, at):  # type: ignore[no-untyped-def]
-    """G of the tiles from `start` on, for the lane group from channel k on: into[at + t * by_k + p * K + lane].
+    """G of the tiles from `start` on, for the lane group from channel k on: into[at + p * M + t * K + lane].
     """  # fmt: skip
     step, down, apart = 7 - len(window), between(window, sizes.dilation_h), between(window, sizes.dilation_w)
     t = 0
@@ -166,7 +164,7 @@ def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, 
             for b in range(apart):
                 gradient_transform(
                     window, staged, (step * q + b) * LANES, width * LANES, apart * LANES,
-                    into, at + (t + q + b) * tiling.by_k, 6 * tiling.K, tiling.K,
+                    into, at + (t + q + b) * tiling.K, 6 * tiling.M, tiling.M,
                 )  # fmt: skip
         t += run
 
@@ -175,7 +173,7 @@ def transform_gradient(window, gradient, sizes, tiling, group, start, count, k, 
 def transform_output(window, products, at, bias, sizes, tiling, group, start, count, k, staged, check, out):  # type: ignore[no-untyped-def]
     """The outputs of the tiles from `start` on, for the lane group from channel k on, plus bias[k].
 
-    M lies at products[at + t * by_k + p * K + lane].
+    M lies at products[at + p * M + t * K + lane].
     """
     step, down, apart = 7 - len(window), between(window, sizes.dilation_h), between(window, sizes.dilation_w)
     pixels = sizes.OH * sizes.OW
@@ -188,7 +186,7 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
         for q in range(0, run, apart):
             for b in range(apart):
                 output_transform(
-                    window, products, at + (t + q + b) * tiling.by_k, 6 * tiling.K, tiling.K,
+                    window, products, at + (t + q + b) * tiling.K, 6 * tiling.M, tiling.M,
                     staged, (step * q + b) * LANES, step * run * LANES, apart * LANES,
                 )  # fmt: skip
         first = first_pixel(i, step, down)
@@ -206,7 +204,7 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
 
 @jit(inline="always")
 def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, filters, at):  # type: ignore[no-untyped-def]
-    """U of `depth` filters from channel c on, for the lane group from channel k on: filters[at + p * by_p + d * K].
+    """U of `depth` filters from channel c on, for the lane group from channel k on: filters[at + p * U + d * K].
 
     The filter of c and k is weight[k, c]; where `turned`, weight[c, k] turned half round. Zero for k beyond K.
     """
@@ -226,16 +224,16 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
                 _turn_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
         at_tap = (size - 1) * LANES if turned else d * size * LANES
         filter_transform(
-            window, taps, at_tap, down, along, filters, at + d * tiling.K, 6 * tiling.by_p, tiling.by_p
+            window, taps, at_tap, down, along, filters, at + d * tiling.K, 6 * tiling.U, tiling.U
         )  # fmt: skip
 
 
 @jit(inline="always")
 def transform_weight(window, products, at, sizes, tiling, k, c, taps, zeros, check, out):  # type: ignore[no-untyped-def]
-    """out[k, c + lane] = weight transform of products[at + p * by_p + lane], for a lane group."""
+    """out[k, c + lane] = weight transform of products[at + p * U + lane], for a lane group."""
     F = len(window)
     size = F * F
-    weight_transform(window, products, at, 6 * tiling.by_p, tiling.by_p, taps, 0, F * LANES, LANES)
+    weight_transform(window, products, at, 6 * tiling.U, tiling.U, taps, 0, F * LANES, LANES)
     for tap in range(0, size, LANES):
         to = (k * sizes.C + c) * size + tap
         scatter_lanes(taps, tap * LANES, zeros, 0, check, 0, sizes.C - c, size - tap, out, to, size)
