@@ -52,8 +52,8 @@ from autograd.kernels.winograd_parts import (
 )
 
 # What a block of tiles may take up, V with M or with G, and how many tiles it has at least: every block passes over all
-# of U, or of P.
-BLOCK_BYTES, SHORTEST_BLOCK = 576 << 10, 32
+# of U, or of P, in the second-level cache or where there is more of it, beyond.
+BLOCK_BYTES, SHORTEST_BLOCK, SHORTEST_FAR, NEAR_BYTES = 576 << 10, 32, 64, 1 << 20
 # The transforms' time, in that of multiplying and adding: of a tile, for each channel in and out, and of a filter.
 DATA_COST, OUTPUT_COST, FILTER_COST = 900, 650, 500
 # What each group but the first costs besides: groups are done one after the other, and their threads wait each time.
@@ -69,7 +69,8 @@ def _blocks(sizes: Sizes, threads: int) -> Tiling:
     rows, columns = tiles_of(sizes)
     C, K = round_up(sizes.C, LANES), round_up(sizes.K, LANES)
     tiles = sizes.N * rows * columns
-    fitting = max(BLOCK_BYTES // (POINTS * (C + K) * 4), SHORTEST_BLOCK)
+    shortest = SHORTEST_BLOCK if POINTS * C * K * 4 <= NEAR_BYTES else SHORTEST_FAR
+    fitting = max(BLOCK_BYTES // (POINTS * (C + K) * 4), shortest)
     blocks = round_up(-(-tiles // fitting), threads)
     return lay_out(sizes, -(-tiles // blocks), C, K)
 

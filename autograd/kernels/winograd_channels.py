@@ -33,7 +33,7 @@ from autograd.kernels.winograd_parts import (
 
 # What M or G of a block of channels may take up, and how many lane groups it has at least: every block passes over all
 # of V.
-BLOCK_BYTES, FEWEST_GROUPS = 768 << 10, 3
+BLOCK_BYTES, FEWEST_GROUPS = 512 << 10, 3
 
 
 def _tiling(sizes: Sizes, threads: int) -> Tiling:
