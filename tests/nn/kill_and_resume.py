@@ -74,7 +74,7 @@ def main(kills: int) -> None:
         for _ in range(kills):
             process, epoch = started(path, epochs)
             begun.append(epoch)
-            if chance.random() < 0.8:  # else also while it reads, and while kernels are loaded
+            if epoch < epochs and chance.random() < 0.8:  # else also while it reads, and while kernels are loaded
                 assert process.stdout is not None and process.stdout.readline() == "saved\n"
             time.sleep(chance.uniform(0, pause))
             process.kill()
