@@ -75,15 +75,17 @@ class Plan:
         """Pairs of (version cell, count) for the saved arrays; a cast of an input is nobody else's and has none."""
         pairs: list[Any] = []
         for kind, position in self.sources[: self.arrays]:
-            if kind == "inputs":
-                watched = [h for h, a in zip(handles, arrays) if isinstance(h, Handle) and h._array is a]
-                cells = [version_cell(handle) for handle in watched]
-                pairs += [x for cell in cells for x in (cell, cell[0])]
-                continue
-            handle = results[position] if kind == "output" else handles[position]
-            if kind == "output" or (isinstance(handle, Handle) and handle._array is arrays[position]):
-                cell = version_cell(handle)
-                pairs += (cell, cell[0])
+            read: tuple[tuple[Any, Any], ...]
+            if kind == "input":
+                read = ((handles[position], arrays[position]),)
+            elif kind == "output":
+                read = ((results[position], results[position]._array),)
+            else:
+                read = tuple(zip(handles, arrays))
+            for handle, array in read:
+                if isinstance(handle, Handle) and handle._array is array:
+                    cell = version_cell(handle)
+                    pairs += (cell, cell[0])
         return tuple(pairs)
 
     def rewrap(self, node: Node, saved: Sequence[Any]) -> tuple[Any, ...]:

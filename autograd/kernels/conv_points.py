@@ -6,6 +6,7 @@ weights of all channels of the result. Nothing is packed or copied. All is float
 
 import numpy as np
 
+from autograd.kernels.conv_columns import lies_ready
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.panels import DEPTH, WIDTH
 from autograd.kernels.product import FAR, SMALL
@@ -22,7 +23,7 @@ def fits(sizes: Sizes, rows: int, dtype: np.dtype) -> bool:
     pixels = sizes.OH * sizes.OW
     return (
         dtype.char == "f"
-        and (sizes.FH, sizes.FW, sizes.stride_h, sizes.stride_w, sizes.padding_h, sizes.padding_w) == (1, 1, 1, 1, 0, 0)
+        and lies_ready(sizes)
         and sizes.groups == 1
         and FEWEST_PIXELS <= pixels < FAR
         and pixels % LANES == 0

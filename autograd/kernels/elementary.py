@@ -20,7 +20,6 @@ _jit = jit(fastmath={"contract"})
 F, I = np.float32, np.int32  # noqa: E741
 
 _ROUND = F(12582912.0)  # adding and subtracting 1.5 * 2**23 rounds to a whole number
-_ROUND_32_MORE, _TWO_TO_MINUS_32 = F(12582912.0 + 32), F(2.0**-32)
 _LOG2_E = F(1.44269504088896341)
 _LN2_HIGH, _LN2_LOW = F(0.693359375), F(-2.12194440e-4)
 _LOWEST = F(-87.33)  # below it, e**x is denormal
@@ -57,28 +56,28 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def exp_of_negative(x):  # type: ignore[no-untyped-def]
-    """e**x for x <= 0, and zero where it would be denormal: two thirds of the work of `exp`."""
-    shifted = x * _LOG2_E + _ROUND
-    n = shifted - _ROUND
+def _scaled_exp(x, power):  # type: ignore[no-untyped-def]
+    """2**power e**x, where that is a normal number."""
+    rounding = _ROUND + power
+    shifted = x * _LOG2_E + rounding
+    n = shifted - rounding
     r = (x - n * _LN2_HIGH) - n * _LN2_LOW
     p = _reduced_exp(r) * r * r + r + F(1)
-    # n stands in the lowest bits of `shifted`; times 2**n is n more in the exponent.
-    scaled = I(F(p).view(np.int32) + (F(shifted).view(np.int32) << I(23))).view(np.float32)
+    # n + power stands in the lowest bits of `shifted`; times 2**n is n more in the exponent.
+    return I(F(p).view(np.int32) + (F(shifted).view(np.int32) << I(23))).view(np.float32)
+
+
+@_jit
+def exp_of_negative(x):  # type: ignore[no-untyped-def]
+    """e**x for x <= 0, and zero where it would be denormal: two thirds of the work of `exp`."""
+    scaled = _scaled_exp(x, F(0))
     return F(0) if x < _LOWEST else scaled
 
 
 @_jit
 def exp_to_denormal(x):  # type: ignore[no-untyped-def]
     """e**x for x <= 0, down to the smallest denormal number."""
-    y = F(-105) if x < F(-105) else x
-    # As in `exp_of_negative`, with n + 32 for n, so that the power of two stays normal until the end.
-    shifted = y * _LOG2_E + _ROUND_32_MORE
-    n = shifted - _ROUND_32_MORE
-    r = (y - n * _LN2_HIGH) - n * _LN2_LOW
-    p = _reduced_exp(r) * r * r + r + F(1)
-    scaled = I(F(p).view(np.int32) + (F(shifted).view(np.int32) << I(23))).view(np.float32)
-    return scaled * _TWO_TO_MINUS_32
+    return _scaled_exp(F(-105) if x < F(-105) else x, F(32)) * F(2.0**-32)
 
 
 @_jit

@@ -148,7 +148,10 @@ def _share_across(thread, threads, left, right, bias, out, sizes, room):  # type
     first, last = thread * (N // TALL) // threads * TALL, (thread + 1) * (N // TALL) // threads * TALL
     _begin(out, 0, M, N, first, last - first, bias)
     for n in range(first, last, TALL):
-        multiply(right, n * K, K, 1, panel, 0, width, tile, 0, width, TALL, width, K, True)
+        # In pieces, as in `_share`: one sum of all would round as often as it has terms.
+        for k in range(0, K, DEPTH):
+            depth = min(DEPTH, K - k)
+            multiply(right, n * K + k, K, 1, panel, k * width, width, tile, 0, width, TALL, width, depth, k == 0)
         for r in range(0, TALL, LANES):
             for j in range(0, width, LANES):
                 turn(tile, r * width + j, width, LANES, LANES, across, j * TALL + r, TALL)

@@ -51,9 +51,11 @@ from autograd.kernels.winograd_parts import (
     window_of,
 )
 
-# What a block of tiles may take up, V with M or with G, and how many tiles it has at least: every block passes over all
-# of U, or of P, in the second-level cache or where there is more of it, beyond.
-BLOCK_BYTES, SHORTEST_BLOCK, SHORTEST_FAR, NEAR_BYTES = 576 << 10, 32, 64, 1 << 20
+# What a block of tiles may take up, V with M or with G.
+BLOCK_BYTES = 576 << 10
+# How many tiles a block has at least, for every block passes over all of U, or of P: where that takes up to NEAR_BYTES,
+# and so stays in the second-level cache, and where it does not.
+NEAR_BYTES, SHORTEST_BLOCK, SHORTEST_FAR = 1 << 20, 32, 64
 # The transforms' time, in that of multiplying and adding: of a tile, for each channel in and out, and of a filter.
 DATA_COST, OUTPUT_COST, FILTER_COST = 900, 650, 500
 # What each group but the first costs besides: groups are done one after the other, and their threads wait each time.

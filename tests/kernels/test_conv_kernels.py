@@ -180,10 +180,19 @@ def test_points_agree_with_the_reference_for_whole_tiles_of_channels(images, C, 
     check_against_reference(case, np.float32)
 
 
-@pytest.mark.parametrize(("channels", "height", "width"), [(8, 8, 7), (8, 4, 8), (8, 64, 64), (12, 8, 8)])
-def test_points_take_whole_tiles_of_images_that_are_neither_small_nor_large(channels, height, width):
+@pytest.mark.parametrize(
+    ("channels", "height", "width", "fits"),
+    [
+        (conv.points.ROWS, 8, 8, True),
+        (conv.points.ROWS + 1, 8, 8, False),
+        (conv.points.ROWS, 9, 9, False),
+        (conv.points.ROWS, 4, 8, False),
+        (conv.points.ROWS, 64, 64, False),
+    ],
+)
+def test_points_take_whole_tiles_of_images_that_are_neither_small_nor_large(channels, height, width, fits):
     sizes = conv._sizes((2, channels, height, width), (channels, channels, 1, 1), (1, 1), (0, 0), (1, 1), 1)
-    assert not conv.points.fits(sizes, channels, np.dtype(np.float32))
+    assert conv.points.fits(sizes, channels, np.dtype(np.float32)) == fits
 
 
 def test_the_images_of_pointwise_filters_are_weighed_in_place():

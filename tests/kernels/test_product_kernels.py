@@ -54,10 +54,14 @@ def test_shares_of_rows_and_of_columns_are_the_whole(M, N, K, turned):
 
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="takes minutes")
-def test_a_sum_of_many_products_for_few_rows_asks_for_no_room():
+def test_room_does_not_grow_beyond_what_sums_of_deep_products_take(monkeypatch):
+    asked = []
+    monkeypatch.setattr(product, "scratch", lambda *given: asked.append(given[1]) or np.empty(*given[1:]))
     random = np.random.default_rng(3)
-    left, right = matrix(random, 3, product.DEEP + 1, False), matrix(random, product.DEEP + 1, 32, True)
-    assert error(product.multiply_matrices(left, right), left, right) < 1e-6
+    for depth in (product.DEEP, product.DEEP + 1):
+        left, right = matrix(random, 3, depth, False), matrix(random, depth, 32, True)
+        assert error(product.multiply_matrices(left, right), left, right) < 1e-6
+    assert asked[1] < asked[0]
 
 
 def test_infinities_and_nan_stay_in_their_rows_and_columns():
