@@ -26,8 +26,8 @@ SIZE = 1 << 17
 # Shapes for operations whose kernels are chosen by the shape, or that have no plain twin; and their attributes. A tuple
 # of a shape and a number is an array of whole numbers below that.
 _CONVOLUTIONS: tuple[tuple[Any, ...], ...] = (
-    ((2, 32, 16, 16), (32, 32, 3, 3), None, (1, 1), (1, 1), (1, 1), 1),
-    ((2, 32, 16, 16), (32, 32, 3, 3), None, (1, 1), (2, 2), (2, 2), 1),
+    ((4, 32, 16, 16), (32, 32, 3, 3), None, (1, 1), (1, 1), (1, 1), 1),
+    ((4, 32, 16, 16), (32, 32, 3, 3), None, (1, 1), (2, 2), (2, 2), 1),
     ((2, 64, 14, 14), (64, 64, 3, 3), None, (1, 1), (1, 1), (1, 1), 1),
     ((2, 32, 16, 16), (32, 32, 5, 5), None, (1, 1), (2, 2), (1, 1), 1),
     ((1, 64, 8, 8), (128, 64, 5, 5), None, (1, 1), (2, 2), (1, 1), 1),

@@ -15,8 +15,8 @@ F(3x3, 4x4) or F(5x5, 2x2): the tiles G[p, t, k] of the gradient play the filter
     P[p, k, c] = sum over t of G[p, t, k] * V[p, t, c]
     weight gradient of k, c = weight transform of P[:, k, c]
 
-Where there are more tiles than channels, threads share out blocks of tiles that fit a core's cache with all 36 numbers;
-otherwise the channels of the output, in `winograd_channels`. The parts of both are in `winograd_parts`.
+Where there are many more tiles than channels, threads share out blocks of tiles that fit a core's cache with all 36
+numbers; otherwise the channels of the output, in `winograd_channels`. The parts of both are in `winograd_parts`.
 
 Sums over c are cut into runs of SUM_LENGTH, since the transforms magnify what rounding adds to M. The largest error is
 then two to four times that of a plain sum in float32, relative to the largest output. An infinity or NaN spreads over
@@ -202,9 +202,9 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
 
 
 def _few_tiles(sizes: Sizes) -> bool:
-    """Whether V, of all tiles, takes less room than U."""
+    """Whether V, of all tiles, takes less room than U, or little more."""
     rows, columns = tiles_of(sizes)
-    return sizes.N * rows * columns < sizes.K
+    return 2 * sizes.N * rows * columns <= 3 * sizes.K
 
 
 def fits(sizes: Sizes, dtype: np.dtype) -> bool:

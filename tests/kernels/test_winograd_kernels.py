@@ -89,6 +89,7 @@ shapes = st.builds(
 @example(sizes_of(2, 17, 9, 9, 20, 1, 1, groups=3))
 @example(sizes_of(1, 70, 7, 7, 200, 1, 1))
 @example(sizes_of(3, 40, 16, 12, 70, 1, 1))
+@example(sizes_of(5, 520, 20, 16, 33, 1, 1))
 @example(sizes_of(2, 17, 3, 4, 90, 2, 2, groups=2, F=5))
 @example(sizes_of(3, 33, 9, 8, 20, 2, 2, F=5))
 def test_any_shape_agrees_with_the_reference(sizes):
