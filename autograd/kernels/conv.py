@@ -5,7 +5,8 @@
         * weight[k, c, fh, fw]
 
 where x is zero outside its bounds and, with groups, c runs over the channels of k's group. `choose` says which path
-computes a shape; the paths are in `winograd`, `conv_points`, `conv_planes`, `conv_columns` and `conv_depthwise`.
+computes a shape; the paths are in `winograd`, `conv_points`, `conv_lanes`, `conv_planes`, `conv_columns` and
+`conv_depthwise`.
 """
 
 from functools import lru_cache
@@ -15,10 +16,10 @@ import numpy as np
 
 from autograd.kernels import conv_columns as columns
 from autograd.kernels import conv_depthwise as depthwise
+from autograd.kernels import conv_lanes, winograd
 from autograd.kernels import conv_planes as planes
 from autograd.kernels import conv_points as points
 from autograd.kernels import conv_tiles as tiles
-from autograd.kernels import winograd
 from autograd.kernels.conv_planes import Layout, Phase, Place
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.sharing import share_out
@@ -59,6 +60,7 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     |------------|-----------------------------------|------------------------------------------------------------|
     | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
     | `points`   | all but the weight gradient       | 1x1, stride 1, that `conv_points.fits`, float32            |
+    | `lanes`    | forward and the input's gradient  | it costs less than both below: strides, float32            |
     | `planes`   | all three                         | it costs less than `columns`: large filters, small images  |
     | `columns`  | all three                         | else: other 1x1, many channels, few pixels                 |
     | `pixels`   | the weight gradient               | it costs less than both: many output channels              |
@@ -101,6 +103,10 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
         weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
         by_planes = plan.cost + PACK * weights // _packers(weights, threads)
     by_columns = columns.cost(sizes, what, lanes(dtype), threads)
+    if what != "weight gradient" and conv_lanes.fits(sizes, dtype):
+        by_lanes = _lanes_plan(what, sizes, threads)
+        if by_lanes is not None and by_lanes.cost < min(by_planes, by_columns):
+            return "lanes"
     return "planes" if by_planes <= by_columns else "columns"
 
 
@@ -135,6 +141,10 @@ def conv2d(
         points.correlate(x, weight, bias, out)
     elif path == "planes":
         _run_planes(_forward_plan(sizes, x.dtype.itemsize, thread_count()), x, weight, bias, out, steps)
+    elif path == "lanes":
+        by_lanes = _lanes_plan("forward", sizes, thread_count())
+        assert by_lanes is not None
+        _run_lanes(by_lanes, x, weight, bias, out, steps)
     else:
         columns.correlate(x, weight, bias, out, sizes)
     return out
@@ -177,6 +187,10 @@ def conv2d_input_gradient(
             out[...] = 0
         if plan.taps:
             _run_planes(plan, gradient, weight, None, out, steps)
+    elif path == "lanes":
+        by_lanes = _lanes_plan("input gradient", sizes, thread_count())
+        assert by_lanes is not None
+        _run_lanes(by_lanes, gradient, weight, None, out, steps)
     else:
         columns.propagate(gradient, weight, out, sizes)
     return out
@@ -387,6 +401,59 @@ def _run_planes(
         return
     sums = _scratch("sums", rows * layout.span, dtype)
     share_out(planes.correlate, threads, *arguments, plan.place, plan.phases, plan.offsets, memory, sums)
+
+
+class _LanesPlan(NamedTuple):
+    """All that a correlation by `conv_lanes` takes from the shapes alone."""
+
+    sizes: Sizes
+    layout: conv_lanes.Layout
+    runs: np.ndarray
+    places: np.ndarray  # of the taps
+    H: int  # of the outputs
+    W: int
+    cost: int
+
+
+@lru_cache(maxsize=512)
+def _lanes_plan(what: str, sizes: Sizes, threads: int) -> _LanesPlan | None:
+    """The plan, or None where some numbers of the input meet no tap."""
+    if what == "forward":
+        H, W, out_h, out_w = sizes.OH, sizes.OW, 1, 1
+        phases = [conv_lanes.forward_phase(sizes)]
+    else:
+        H, W, out_h, out_w = sizes.H, sizes.W, sizes.stride_h, sizes.stride_w
+        sizes, phases = planes.adjoint(sizes)
+        if sum([phase.height * phase.width for phase in phases]) < H * W:
+            return None
+    layout, cost = conv_lanes.lay_out(sizes, phases, out_h, out_w, threads)
+    runs, places = conv_lanes.runs_of(layout, phases, sizes.FH * sizes.FW)
+    return _LanesPlan(sizes, layout, runs, places, H, W, cost)
+
+
+def _run_lanes(
+    plan: _LanesPlan,
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    out: np.ndarray,
+    steps: tuple[int, int, int],
+) -> None:
+    """Run `conv_lanes.correlate`."""
+    sizes, layout, dtype = plan.sizes, plan.layout, x.dtype
+    packed = scratch("packed", sizes.groups * layout.K * layout.depth, dtype)
+    share_out(
+        conv_lanes.pack_filters, _packers(packed.size, thread_count()),
+        weight.reshape(-1), *steps, plan.places, sizes, layout,
+        _scratch("rows", conv_lanes.staged_size(sizes), dtype), packed,
+    )  # fmt: skip
+    threads = 1 if plan.cost < SMALL else thread_count()
+    share_out(
+        conv_lanes.correlate, threads,
+        x.reshape(-1), packed, _padded_bias(bias, sizes, layout.K, dtype), out.reshape(-1), sizes, layout,
+        plan.H, plan.W, plan.runs, _scratch("columns", conv_lanes.rows_size(layout), dtype),
+        _scratch("sums", conv_lanes.sums_size(layout), dtype), np.zeros((threads, lanes(dtype)), dtype),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=512)

@@ -198,7 +198,7 @@ def transform_output(window, products, at, bias, sizes, tiling, group, start, co
             to = (plane * sizes.OH + h) * sizes.OW + step * j
             for w in range(0, width, LANES):
                 source = (r * step * run + w) * LANES
-                scatter_lanes(staged, source, bias, k, check, 0, sizes.K - k, width - w, out, to + w, pixels)
+                scatter_lanes(staged, source, LANES, bias, k, check, 0, sizes.K - k, width - w, out, to + w, pixels)
         t += run
 
 
@@ -236,4 +236,4 @@ def transform_weight(window, products, at, sizes, tiling, k, c, taps, zeros, che
     weight_transform(window, products, at, 6 * tiling.U, tiling.U, taps, 0, F * LANES, LANES)
     for tap in range(0, size, LANES):
         to = (k * sizes.C + c) * size + tap
-        scatter_lanes(taps, tap * LANES, zeros, 0, check, 0, sizes.C - c, size - tap, out, to, size)
+        scatter_lanes(taps, tap * LANES, LANES, zeros, 0, check, 0, sizes.C - c, size - tap, out, to, size)

@@ -171,20 +171,21 @@ def _lane_numbers(builder: Any) -> Any:
 
 @intrinsic
 def _scatter_lanes(  # type: ignore[no-untyped-def]
-    typing_context, source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane
+    typing_context, source, source_at, source_step, bias, bias_at, check, check_at, channels, count, into, into_at,
+    plane
 ):  # fmt: skip
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane = arguments
+        source, source_at, source_step, bias, bias_at, check, check_at, channels, count, into, into_at, plane = (
+            arguments
+        )
         start = pointer_to(context, builder, signature.args[0], source, source_at)
-        bias_place = pointer_to(context, builder, signature.args[2], bias, bias_at)
-        check_place = pointer_to(context, builder, signature.args[4], check, check_at)
-        end = pointer_to(context, builder, signature.args[8], into, into_at)
+        bias_place = pointer_to(context, builder, signature.args[3], bias, bias_at)
+        check_place = pointer_to(context, builder, signature.args[5], check, check_at)
+        end = pointer_to(context, builder, signature.args[9], into, into_at)
         index = source_at.type
         added = load(builder, FLOATS, bias_place, ALIGN)
-        rows = [
-            builder.fadd(load(builder, FLOATS, builder.gep(start, [index(pixel * LANES)]), ALIGN), added)
-            for pixel in range(LANES)
-        ]
+        places = [builder.gep(start, [builder.mul(source_step, index(pixel))]) for pixel in range(LANES)]
+        rows = [builder.fadd(load(builder, FLOATS, place, ALIGN), added) for place in places]
         rows = transposed(builder, rows)
         inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
         nothing = ir.Constant(inside.type, [0] * LANES)
@@ -203,13 +204,13 @@ def _scatter_lanes(  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     n = types.intp
-    return types.void(source, n, bias, n, check, n, n, n, into, n, n), generate
+    return types.void(source, n, n, bias, n, check, n, n, n, into, n, n), generate
 
 
 def _scatter_lanes_plain(  # type: ignore[no-untyped-def]
-    source, source_at, bias, bias_at, check, check_at, channels, count, into, into_at, plane
+    source, source_at, source_step, bias, bias_at, check, check_at, channels, count, into, into_at, plane
 ) -> None:  # fmt: skip
-    block = source[source_at : source_at + LANES * LANES].reshape(LANES, LANES) + bias[bias_at : bias_at + LANES]
+    block = _tile(source, source_at, 0, source_step, 1, LANES)[0] + bias[bias_at : bias_at + LANES]
     for channel in range(min(channels, LANES)):
         row = block[: min(count, LANES), channel]
         into[into_at + channel * plane :][: row.size] = row
@@ -223,7 +224,7 @@ gradient_transform = _transform(lambda taps: (7 - taps, values_map), ahead=True)
 output_transform = _transform(lambda taps: (6, sums_map(7 - taps)))
 weight_transform = _transform(lambda taps: (6, sums_map(taps)))
 
-# into[channel * plane + pixel] = source[pixel * LANES + channel] + bias[channel] for channel < channels and
+# into[channel * plane + pixel] = source[pixel * source_step + channel] + bias[channel] for channel < channels and
 # pixel < count. `check` keeps its zeros while all of these are finite, and becomes NaN where one is not.
 scatter_lanes = _scatter_lanes_plain if config.DISABLE_JIT else _scatter_lanes
 

@@ -69,6 +69,7 @@ CASES = {
     "rows of several bands": ((3, 8, 61, 64), (8, 8, 5, 5), (1, 1), (2, 2), (1, 1), 1),
     "rows of several images": ((5, 8, 13, 16), (8, 8, 5, 5), (1, 1), (2, 2), (1, 1), 1),
     "many output channels": ((3, 16, 30, 29), (64, 16, 3, 3), (2, 2), (1, 1), (1, 1), 1),
+    "stride 2": ((3, 32, 16, 16), (64, 32, 3, 3), (2, 2), (1, 1), (1, 1), 1),
     "one output": ((3, 40, 4, 4), (50, 40, 4, 4), (1, 1), (0, 0), (1, 1), 1),
     "no images": ((0, 3, 8, 8), (4, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
 }
@@ -140,6 +141,38 @@ def test_every_path_agrees_with_the_reference_on_any_shape(case, path, dtype):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conv, "OVERRIDES", ways)
         check_against_reference(case, dtype)
+
+
+@st.composite
+def channelled_problems(draw):
+    """Problems of about as many channels as fill a vector or two, and of some images."""
+    pair = lambda low, high: st.tuples(st.integers(low, high), st.integers(low, high))  # noqa: E731
+    groups = draw(st.sampled_from([1, 1, 2]))
+    C, K = draw(st.integers(1, 35)) * groups, draw(st.integers(1, 70)) * groups
+    kernel, stride, dilation, padding = draw(pair(1, 5)), draw(pair(1, 4)), draw(pair(1, 2)), draw(pair(0, 4))
+    size = draw(st.tuples(st.integers(1, 19), st.integers(1, 19)))
+    for axis in range(2):
+        assume(size[axis] + 2 * padding[axis] > dilation[axis] * (kernel[axis] - 1))
+    return (draw(st.integers(1, 5)), C, *size), (K, C // groups, *kernel), stride, padding, dilation, groups
+
+
+@settings(max_examples=60, deadline=None)
+@given(channelled_problems(), st.sampled_from([1, 1 << 16, 1 << 20]), st.sampled_from([32, 192]))
+@example(((3, 20, 21, 18), (70, 20, 3, 3), (2, 2), (1, 1), (1, 1), 1), 1 << 16, 32)
+@example(((5, 33, 6, 7), (17, 33, 4, 5), (3, 2), (1, 3), (1, 1), 1), 1 << 20, 192)
+@example(((1, 1, 1, 1), (1, 1, 5, 1), (4, 1), (4, 0), (1, 1), 1), 1 << 20, 192)
+def test_channels_in_lanes_agree_with_the_reference(case, band_bytes, depth):
+    x_shape, weight_shape, *attributes = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv.conv_lanes, "BAND_BYTES", band_bytes)
+        patch.setattr(conv.conv_lanes, "DEPTH", depth)
+        conv._lanes_plan.cache_clear()
+        ways = {"forward": "lanes"}
+        if conv._lanes_plan("input gradient", conv._sizes(x_shape, weight_shape, *attributes), conv.thread_count()):
+            ways["input gradient"] = "lanes"
+        patch.setattr(conv, "OVERRIDES", ways)
+        check_against_reference(case, np.float32)
+    conv._lanes_plan.cache_clear()
 
 
 @st.composite
@@ -239,6 +272,9 @@ def test_depthwise_rows_agree_with_the_reference(case, dtype):
         ("groups, strided", "input gradient", "planes"),
         ("lenet first", "weight gradient", "planes"),
         ("many output channels", "weight gradient", "pixels"),
+        ("many output channels", "forward", "lanes"),
+        ("many output channels", "input gradient", "planes"),
+        ("stride 2", "input gradient", "lanes"),
         ("1x1, in place", "forward", "planes"),
         ("one output", "forward", "columns"),
     ],
@@ -256,6 +292,7 @@ def test_the_path_is_chosen_from_the_shape(case, what, path):
         "1x1",
         "resnet first",
         "many output channels",
+        "stride 2",
         "groups, strided",
         "depthwise",
         "depthwise, 5x5, stride 2",
@@ -457,7 +494,15 @@ for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
                            reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))
         assert np.allclose(conv.conv2d_weight_gradient(x, out, (3, 3), *attributes),
                            reference.conv2d_weight_gradient(x, out, (3, 3), *attributes))
+    x, weight = x.astype(np.float32), weight.astype(np.float32)
+    conv.OVERRIDES.update(dict.fromkeys(("forward", "input gradient"), "lanes"))
+    out = conv.conv2d(x, weight, None, *attributes)
+    assert np.allclose(out, reference.conv2d(x, weight, None, *attributes), atol=1e-5)
+    assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
+                       reference.conv2d_input_gradient(out, weight, (6, 6), *attributes), atol=1e-4)
+    x, weight = x.astype(np.float64), weight.astype(np.float64)
     conv.OVERRIDES.clear()
+    out = conv.conv2d(x, weight, None, *attributes)
     assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
     assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
                        reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))
