@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-import numpy as np
 from llvmlite import ir
 from numba import config, types
+from numba._dispatcher import compute_fingerprint as fingerprint
 from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
@@ -95,20 +95,12 @@ def _spread(address: int, threads: int, *arguments: Any) -> int:
     return _call_on_threads(address, threads, arguments)
 
 
-def _kind(argument: Any) -> Any:
-    """What tells the types of arguments apart, found faster than numba's type; a tuple holds numbers."""
-    kind = type(argument)
-    if kind is np.ndarray:
-        return argument.dtype.num, argument.ndim
-    return tuple([type(number) for number in argument]) if kind is tuple else kind
-
-
-_addresses: dict[tuple[Any, ...], int] = {}
+_addresses: dict[tuple[Any, bytes], int] = {}
 
 
 def compiled_address(kernel: Any, arguments: tuple[Any, ...]) -> int:
     """The address of the kernel's machine code for arguments of these types, compiled if need be."""
-    key = (kernel, *map(_kind, arguments))
+    key = kernel, fingerprint(arguments)
     address = _addresses.get(key)
     if address is None:
         # Asking numba for its threads makes it load its layer, which the code is linked to.
@@ -133,21 +125,51 @@ class _Launches:
 launches = _Launches()
 
 
-def share_out(kernel: Callable[..., Any], threads: int, *arguments: Any) -> None:
+def share_out(kernel: Any, threads: int, *arguments: Any) -> None:
     """Run kernel(thread, threads, *arguments) for each thread, at most `thread_count()` of them.
 
-    Arrays are C-contiguous. A named tuple reaches the kernel as a plain one, and the kernel names its fields again:
-    numba would look up the type of a named one by Python code, which takes longer than the rest of a launch and keeps
-    memory at some calls.
+    Arrays are C-contiguous. A named tuple reaches the kernel as a plain one, and the kernel names its fields again.
     """
-    for argument in arguments:
-        if isinstance(argument, tuple):
-            arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
-            break
-    if config.DISABLE_JIT or (threads == 1 and not (launches.always or kernel.inner)):  # type: ignore[attr-defined]
+    if config.DISABLE_JIT:
         for thread in range(threads):
-            kernel(thread, threads, *arguments)
+            kernel(thread, threads, *_plain(arguments))
+        return
+    alone = threads == 1 and not (launches.always or kernel.inner)
+    key = kernel, alone, fingerprint(arguments)
+    call = _calls.get(key)
+    if call is None:
+        call = _calls[key] = (_compiled_alone if alone else _compiled_shared)(kernel, _plain(arguments))
+    function, address = call
+    if alone:
+        function(0, 1, *arguments)
         return
     launches.count += 1
-    if launch(_spread, (compiled_address(kernel, (0, 0, *arguments)), threads, *arguments)):
+    if launch(function, (address, threads, arguments)):
         raise MemoryError(f"{kernel.__name__}: a thread could not do its share")
+
+
+# What is called for a kernel, by whether it is called by itself and by what tells the types of its arguments apart: a
+# function and, for `_spread`, the kernel's address. numba's own way from arguments to code takes longer, and most of
+# all for named tuples, where it runs Python code and keeps memory.
+_calls: dict[tuple[Any, bool, bytes], tuple[Callable[..., Any], int]] = {}
+
+
+def _plain(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with plain tuples in place of named ones; compiled code takes either for the other."""
+    return tuple([tuple(argument) if isinstance(argument, tuple) else argument for argument in arguments])
+
+
+def _compiled_alone(kernel: Any, arguments: tuple[Any, ...]) -> tuple[Callable[..., Any], int]:
+    """The kernel as a function of (thread, threads, *arguments) for arguments of these types."""
+    signature = types.intp, types.intp, *map(numba.typeof, arguments)
+    kernel.compile(signature)
+    return kernel.overloads[signature].entry_point, 0
+
+
+def _compiled_shared(kernel: Any, arguments: tuple[Any, ...]) -> tuple[Callable[..., Any], int]:
+    """`_spread` as a function of (address, threads, arguments of these types), and the kernel's address."""
+    address = compiled_address(kernel, (0, 0, *arguments))
+    signature = types.intp, types.intp, types.Tuple(tuple(map(numba.typeof, arguments)))
+    spread: Any = _spread
+    spread.compile(signature)
+    return spread.overloads[signature].entry_point, address

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -49,6 +50,20 @@ def test_types_of_arguments_are_told_apart():
         done = np.zeros(2, dtype)
         share_out(record, 2, done, scale, sizes)
         assert done.tolist() == [200 + 10 * scale + sizes[1], 200 + 10 * scale + 2 * sizes[1]]
+
+
+class Sizes(NamedTuple):
+    rows: int
+    columns: int
+
+
+@pytest.mark.parametrize("threads", range(1, thread_count() + 1))
+@pytest.mark.parametrize("kernel", [record, record_inside])
+def test_a_named_tuple_is_taken_for_a_plain_one(kernel, threads):
+    done = np.zeros(threads)
+    for sizes in ((3, 4), Sizes(3, 4), (3, 4)):
+        share_out(kernel, threads, done, 0.0, sizes)
+    assert done.tolist() == [3 * (100 * threads + 4 * (thread + 1)) for thread in range(threads)]
 
 
 @several
