@@ -13,13 +13,17 @@ import numpy as np
 
 from autograd.kernels import pool_windows
 from autograd.kernels.conv_tiles import Sizes, first_inside
+from autograd.kernels.pool_pairs import max_pool_pairs
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, thread_count
+from autograd.kernels.vectors import lanes
 
 Pair = tuple[int, int]
 
 # Nanoseconds of one thread's work below which a launch does not pay.
-SMALL = 60_000
+SMALL = 40_000
+# Nanoseconds for a vector of windows in pairs.
+PAIRS = 8
 
 
 def max_pool2d(
@@ -37,8 +41,12 @@ def max_pool2d(
     out, indices = np.empty(shape, x.dtype), np.empty(shape, np.int32 if math.prod(x.shape[2:]) < 2**31 else np.int64)
     if out.size:
         images, results = _images(x), (_images(out), _images(indices))
-        if kernel_size in ((2, 2), (1, 2)) and dilation == (1, 1) and _tiled(x.shape[2:], shape[2:], *windows):
-            _run(_max_pool_by_two, 0.15 * x.size, images, kernel_size[0], *results)
+        pairs = kernel_size in ((2, 2), (1, 2)) and dilation == (1, 1) and _tiled(x.shape[2:], shape[2:], *windows)
+        if pairs and x.dtype.kind == "f" and indices.dtype == np.int32:
+            H, W = x.shape[2:]
+            work = PAIRS * math.prod(shape[:3]) * -(-shape[3] // lanes(x.dtype))
+            flat = [array.reshape(-1) for array in (x, out, indices)]
+            _run(max_pool_pairs, work, flat[0], W, H * W, kernel_size[0], shape[2:], *flat[1:])
         elif x.dtype == np.float32 and indices.dtype == np.int32:
             H, W, OH, OW = *x.shape[2:], *output_size
             sizes = Sizes(len(images), 1, H, W, 1, *kernel_size, OH, OW, *stride, *padding, *dilation, 1)
@@ -197,31 +205,6 @@ def _pair_maximum(a, a_at, b, b_at):  # type: ignore[no-untyped-def]
     # Two selections, for a branch would not be vectorised.
     wins = (b > a) | (b != b)
     return b if wins else a, b_at if wins else a_at
-
-
-@jit()
-def _max_pool_pairs(x, height, out, indices):  # type: ignore[no-untyped-def]
-    """Windows of one or two by two, side by side."""
-    W, one = indices.dtype.type(x.shape[1]), indices.dtype.type(1)
-    for oh in range(out.shape[0]):
-        h = height * oh
-        for ow in range(out.shape[1]):
-            w = 2 * ow
-            at = indices.dtype.type(h * x.shape[1] + w)
-            best, where = _pair_maximum(x[h, w], at, x[h, w + 1], at + one)
-            if height == 2:
-                best, where = _pair_maximum(best, where, x[h + 1, w], at + W)
-                best, where = _pair_maximum(best, where, x[h + 1, w + 1], at + W + one)
-            out[oh, ow], indices[oh, ow] = best, where
-
-
-@jit()
-def _max_pool_by_two(thread, threads, x, height, out, indices):  # type: ignore[no-untyped-def]
-    for plane in range(x.shape[0] * thread // threads, x.shape[0] * (thread + 1) // threads):
-        if height == 2:
-            _max_pool_pairs(x[plane], 2, out[plane], indices[plane])
-        else:
-            _max_pool_pairs(x[plane], 1, out[plane], indices[plane])
 
 
 @jit()

@@ -83,7 +83,8 @@ def multiply_add(builder: Any, a: Any, b: Any, sum_place: Any) -> None:
 
 def suffix(vector: Any) -> str:
     """How LLVM spells a vector type in the name of an intrinsic, such as v16f32."""
-    return f"v{vector.count}{'f32' if isinstance(vector.element, ir.FloatType) else 'f64'}"
+    names = {ir.FloatType(): "f32", ir.DoubleType(): "f64"}
+    return f"v{vector.count}{names.get(vector.element, vector.element)}"
 
 
 def lanes_from(builder: Any, vector: Any, at: Any) -> Any:

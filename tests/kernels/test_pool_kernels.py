@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograd.kernels import pool, reference
@@ -57,6 +57,23 @@ def test_max_pool_agrees_with_the_reference(case, dtype, content):
     assert indices.dtype == np.int32
     np.testing.assert_array_equal(out, expected)
     np.testing.assert_array_equal(indices, expected_indices)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(2, 9), st.integers(2, 80)),
+    st.sampled_from([(1, 2), (2, 2)]),
+    st.sampled_from(DTYPES),
+)
+@example((1, 1, 2, 2), (2, 2), np.float32)
+@example((2, 3, 5, 67), (2, 2), np.float32)
+def test_pairs_agree_with_the_reference_in_rows_of_any_length(shape, kernel, dtype):
+    size = shape[2] // kernel[0], shape[3] // 2
+    x = tied(shape, dtype)
+    x[x == 2] = np.nan
+    attributes = kernel, kernel, (0, 0), (1, 1), size
+    for result, expected in zip(pool.max_pool2d(x, *attributes), reference.max_pool2d(x, *attributes), strict=True):
+        np.testing.assert_array_equal(result, expected)
 
 
 @settings(max_examples=200, deadline=None)
