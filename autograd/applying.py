@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .primitive import Primitive
 
 __all__ = [
+    "LARGE",
     "apply_general",
     "binary_applier",
     "check_broadcast",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 ndarray = np.ndarray
+
+# Numbers from which on an operation of two inputs is calculated by what it has for large arrays.
+LARGE = 1 << 17
 
 
 def general_applier(primitive: Primitive) -> Callable[..., Any]:
@@ -422,6 +426,7 @@ def unary_applier(primitive: Primitive) -> Callable[[Any], Any]:
 def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
     """The fast path of an elementwise operation of two inputs of one floating dtype, or of one and a number."""
     forward = primitive.forward
+    large = primitive.large or forward
     if primitive.vjp is None:
         plans: list[Any] = [None] * 4
     else:
@@ -462,7 +467,7 @@ def binary_applier(primitive: Primitive) -> Callable[[Any, Any], Any]:
         if dtype is not float32 and dtype.kind != "f":
             return apply_general(primitive, (a, b), ())
         try:
-            out = forward(x, y)
+            out = (forward if (y if x is number else x).size < LARGE else large)(x, y)
         except (ValueError, TypeError, OverflowError):
             _check_elementwise(primitive, (x, y))
             raise

@@ -358,6 +358,8 @@ class PairNode(Node):
 class Services:
     """What the sweep needs of the layers above, which fill it in when they are imported."""
 
+    # The sum of two gradients of one shape and dtype, of which the first may be deferred; from the operations.
+    add: Callable[[Any, Any], Any]
     # Sums and casts a gradient to the shape and dtype of what it belongs to; from the operations.
     conform: Callable[[Any, tuple[int, ...], Any, Any], Any]
     # A handle on an array, and the array of a handle, for hooks; from Tensor.
@@ -523,7 +525,7 @@ def sweep(
                 if held is None:
                     pending[edge] = part
                 elif create_graph or edge not in owned:
-                    pending[edge] = held + part
+                    pending[edge] = held + part if create_graph else services.add(held, part)
                     owned.add(edge)
                 else:
                     held += part  # in place, if it is an array that this did not find above

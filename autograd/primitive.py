@@ -75,6 +75,7 @@ class Primitive:
         infer: `infer(*inputs, *attributes)` raises an error of ours before any arithmetic; for elementwise
             operations it is called only when NumPy refuses.
         scalar: the formula on one number, for elementwise operations; NumPy's IEEE results, never an exception.
+        large: the same as `forward`, faster for arrays of `applying.LARGE` numbers; of two inputs that broadcast.
         promotes: how inputs of several dtypes are brought together: "same" (to `torch.result_type`), "float" (that,
             and integers to the default dtype), or "" (not at all).
         promoted: the positions of the inputs that take part in promotion; all, unless given.
@@ -99,6 +100,7 @@ class Primitive:
     vjp: Mapping[str, Rule] | Rule | None = None
     infer: Callable[..., Any] | None = None
     scalar: Callable[..., Any] | None = None
+    large: Callable[..., Any] | None = None
     promotes: str = ""
     promoted: tuple[int, ...] = ()
     broadcasts: bool = False

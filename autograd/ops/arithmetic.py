@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, graph, kernels
+from ..applying import LARGE
 from ..batching import spread
 from ..composites import composite
 from ..errors import ArgumentError, DtypeError
@@ -48,9 +49,41 @@ __all__ = [
 
 Operand = Any  # a Tensor, an array or a number
 
-ADD = binary("add", np.add, operator.add, x=lambda g: g, y=lambda g: g, label="+", formula="x + y")
-SUB = binary("sub", np.subtract, operator.sub, x=lambda g: g, y=lambda g: -g, label="-", formula="x - y")
-MUL = binary("mul", np.multiply, operator.mul, x=lambda g, y: g * y, y=lambda g, x: g * x, label="*", formula="x y")
+
+def _large(function: np.ufunc) -> Any:
+    return lambda x, y: kernels.arithmetic.calculate(function, x, y)
+
+
+ADD = binary(
+    "add",
+    np.add,
+    operator.add,
+    x=lambda g: g,
+    y=lambda g: g,
+    large=_large(np.add),
+    label="+",
+    formula="x + y",
+)
+SUB = binary(
+    "sub",
+    np.subtract,
+    operator.sub,
+    x=lambda g: g,
+    y=lambda g: -g,
+    large=_large(np.subtract),
+    label="-",
+    formula="x - y",
+)
+MUL = binary(
+    "mul",
+    np.multiply,
+    operator.mul,
+    x=lambda g, y: g * y,
+    y=lambda g, x: g * x,
+    large=_large(np.multiply),
+    label="*",
+    formula="x y",
+)
 DIV = binary(
     "div",
     np.true_divide,
@@ -59,9 +92,19 @@ DIV = binary(
     y=lambda g, y, out: op.div(-g * out, y),
     y_range=(0.5, 2.0),
     promotes="float",
+    large=_large(np.true_divide),
     label="/",
     formula="x / y",
 )
+
+
+def _add_gradients(held: Any, part: Any) -> Any:
+    if type(held) is np.ndarray and held.size >= LARGE:
+        return kernels.arithmetic.calculate(np.add, held, part)
+    return held + part
+
+
+graph.services.add = _add_gradients
 
 
 def _power_x(g: Any, x: Any, y: Any) -> Any:

@@ -1,0 +1,117 @@
+"""Sums, differences, products and quotients of the numbers of large arrays, on all threads.
+
+NumPy runs on one, which waits for memory; and half of what other kernels have just written is in the caches of another.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import jit, thread_count
+
+# A number stands beside an array as so many copies, which stay in the first-level cache.
+_BLOCK = 1024
+# With a number fewer than so many take NumPy as long as a launch.
+_SHARED = 1 << 18
+
+_KERNELS: dict[np.ufunc, Any] = {}
+
+
+def calculate(function: np.ufunc, x: Any, y: Any) -> Any:
+    """function(x, y), for NumPy's add, subtract, multiply or divide, of two arrays of one dtype or one and a number.
+
+    What does not fit a kernel is left to NumPy: other shapes, dtypes and layouts, and results that are not finite, of
+    which NumPy may have to warn.
+    """
+    array, other = (x, y) if isinstance(x, np.ndarray) else (y, x)
+    fits = array.dtype.char in "fd" and array.flags.carray
+    if isinstance(other, np.ndarray):
+        fits = fits and other.shape == array.shape and other.flags.carray
+    else:
+        fits = fits and array.size >= _SHARED
+    if not fits:
+        return function(x, y)
+    out, threads = np.empty_like(array), thread_count()
+    checks = np.zeros(threads, array.dtype)
+    share_out(_KERNELS[function], threads, _flat(x, array.dtype), _flat(y, array.dtype), out.reshape(-1), checks)
+    return out if not checks.any() else function(x, y, out)
+
+
+def _flat(operand: Any, dtype: np.dtype) -> np.ndarray:
+    if isinstance(operand, np.ndarray):
+        return operand.reshape(-1)
+    with np.errstate(over="ignore"):  # then the results are not finite either
+        return np.full(_BLOCK, operand, dtype)
+
+
+def _kernel(function: np.ufunc) -> Callable[[Callable[..., Any]], None]:
+    def decorate(loop: Callable[..., Any]) -> None:
+        # The checks are sums of zeros, in any order.
+        _KERNELS[function] = jit(fastmath={"reassoc"})(loop)
+
+    return decorate
+
+
+@jit()
+def _block(thread, threads, block, x, y, out):  # type: ignore[no-untyped-def]
+    """Where a block of a thread's part begins in x, y and out, and its length, all of them unsigned."""
+    start = thread * out.size // threads + block * _BLOCK
+    count = min(_BLOCK, (thread + 1) * out.size // threads - start)
+    x_start, y_start = start if x.size == out.size else 0, start if y.size == out.size else 0
+    return np.uint64(x_start), np.uint64(y_start), np.uint64(start), np.uint64(max(count, 0))
+
+
+@jit()
+def _blocks(threads, size):  # type: ignore[no-untyped-def]
+    """How many blocks a thread has at most."""
+    return (size // threads + _BLOCK) // _BLOCK
+
+
+@_kernel(np.add)
+def _add(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
+    check = out.dtype.type(0)
+    for block in range(_blocks(threads, out.size)):
+        a, b, c, count = _block(thread, threads, block, x, y, out)
+        for k in range(count):
+            result = x[a + k] + y[b + k]
+            out[c + k] = result
+            check += result - result
+    checks[thread] = check
+
+
+@_kernel(np.subtract)
+def _subtract(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
+    check = out.dtype.type(0)
+    for block in range(_blocks(threads, out.size)):
+        a, b, c, count = _block(thread, threads, block, x, y, out)
+        for k in range(count):
+            result = x[a + k] - y[b + k]
+            out[c + k] = result
+            check += result - result
+    checks[thread] = check
+
+
+@_kernel(np.multiply)
+def _multiply(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
+    check = out.dtype.type(0)
+    for block in range(_blocks(threads, out.size)):
+        a, b, c, count = _block(thread, threads, block, x, y, out)
+        for k in range(count):
+            result = x[a + k] * y[b + k]
+            out[c + k] = result
+            check += result - result
+    checks[thread] = check
+
+
+@_kernel(np.true_divide)
+def _divide(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
+    check = out.dtype.type(0)
+    for block in range(_blocks(threads, out.size)):
+        a, b, c, count = _block(thread, threads, block, x, y, out)
+        for k in range(count):
+            result = x[a + k] / y[b + k]
+            out[c + k] = result
+            check += result - result
+    checks[thread] = check

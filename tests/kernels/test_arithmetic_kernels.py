@@ -1,0 +1,110 @@
+"""Arithmetic on large arrays against NumPy, number for number, and where it is left to NumPy."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import autograd
+from autograd.applying import LARGE
+from autograd.kernels import arithmetic
+
+FUNCTIONS = [np.add, np.subtract, np.multiply, np.true_divide]
+DTYPES = [np.float32, np.float64]
+
+
+def numbers(size, dtype, seed=0):
+    return np.random.default_rng(seed).uniform(1, 3, size).astype(dtype)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(FUNCTIONS), st.sampled_from(DTYPES), st.integers(1, 5000), st.sampled_from(["xy", "x2", "2x"]))
+@example(np.subtract, np.float32, 2048, "2x")
+@example(np.true_divide, np.float64, 1024, "x2")
+def test_results_are_those_of_numpy(function, dtype, size, operands):
+    x, y = numbers((size, 1), dtype), numbers((size, 1), dtype, 1)
+    given = {"xy": (x, y), "x2": (x, 2.5), "2x": (2.5, x)}[operands]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arithmetic, "_SHARED", 0)
+        result = arithmetic.calculate(function, *given)
+    expected = function(*given)
+    assert result.dtype == expected.dtype
+    np.testing.assert_array_equal(result, expected, strict=True)
+
+
+@pytest.fixture
+def no_kernels(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("a kernel was run")
+
+    monkeypatch.setattr(arithmetic, "share_out", refuse)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.usefixtures("no_kernels")
+def test_what_does_not_fit_is_left_to_numpy(function):
+    x, y = numbers((40, 50), np.float32), numbers((40, 50), np.float32, 1)
+    fixed = y.copy()
+    fixed.flags.writeable = False
+    for pair in (
+        (x, y[0]),
+        (x[:, ::2], y[:, ::2]),
+        (x.T, y.T),
+        (x, fixed),
+        (x.astype(np.float16), y.astype(np.float16)),
+    ):
+        np.testing.assert_array_equal(arithmetic.calculate(function, *pair), function(*pair), strict=True)
+
+
+@pytest.mark.parametrize("place", [0, LARGE // 2, LARGE - 1])
+def test_numpy_warns_of_what_is_not_finite(place):
+    x, y = numbers(LARGE, np.float32), numbers(LARGE, np.float32, 1)
+    x[place], y[place] = np.finfo(np.float32).max, 0
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        out = arithmetic.calculate(np.true_divide, x, y)
+    assert out[place] == np.inf
+    assert np.isinf(out).sum() == 1
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        assert arithmetic.calculate(np.multiply, x, x)[place] == np.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        x[place], y[place] = np.inf, np.nan
+        assert np.isnan(arithmetic.calculate(np.subtract, x, y)[place])
+        assert arithmetic.calculate(np.add, x, x)[place] == np.inf
+
+
+def test_a_number_beyond_the_dtype_is_treated_as_by_numpy():
+    x = numbers(2 * LARGE, np.float32)
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        expected = x * 1e300
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        np.testing.assert_array_equal(arithmetic.calculate(np.multiply, x, 1e300), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_large_tensors_are_calculated_by_kernels_and_small_ones_by_numpy(dtype, monkeypatch):
+    calls = []
+    calculate = arithmetic.calculate
+
+    def count(function, x, y):
+        calls.append(function)
+        return calculate(function, x, y)
+
+    monkeypatch.setattr(arithmetic, "calculate", count)
+    a, b = numbers(LARGE, dtype), numbers(LARGE, dtype, 1)
+    for large in (False, True):
+        x = autograd.tensor(a if large else a[:-1], requires_grad=True)
+        y = autograd.tensor(b if large else b[:-1], requires_grad=True)
+        calls.clear()
+        out = (x + y) * (x - y) / x + 2.0
+        out.backward(np.ones(out.shape, dtype))
+        # The last is the sum of what x gets from three places, of which the second is added in place.
+        wanted = [np.add, np.subtract, np.multiply, np.true_divide, np.add]
+        assert calls[:5] == (wanted if large else [])
+        assert (np.add in calls[5:]) == large
+        p, q = x.detach().numpy(), y.detach().numpy()
+        np.testing.assert_allclose(out.detach().numpy(), (p + q) * (p - q) / p + 2, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(x.grad.numpy(), 1 + (q / p) ** 2, rtol=1e-4)
+        np.testing.assert_allclose(y.grad.numpy(), -2 * q / p, rtol=1e-4)
