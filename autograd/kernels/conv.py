@@ -59,7 +59,8 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
     | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
-    | `points`   | all but the weight gradient       | 1x1, stride 1, that `conv_points.fits`, float32            |
+    | `points`   | forward and the input's gradient  | 1x1, stride 1, that `conv_points.fits`, float32            |
+    | `points`   | the weight gradient               | 1x1, stride 1, float32, where it costs less than the rest  |
     | `lanes`    | forward and the input's gradient  | it costs less than both below: strides, float32            |
     | `planes`   | all three                         | it costs less than `columns`: large filters, small images  |
     | `columns`  | all three                         | else: other 1x1, many channels, few pixels                 |
@@ -94,7 +95,10 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
             return "rows"
         *_, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
         *_, by_pixels = _pixels_plan(sizes, dtype.itemsize, threads)
-        if by_pixels <= min(by_planes, columns.cost(sizes, what, lanes(dtype), threads)):
+        cheapest = min(by_planes, by_pixels, columns.cost(sizes, what, lanes(dtype), threads))
+        if points.weighs(sizes, dtype) and points.weigh_plan(sizes, threads).cost <= cheapest:
+            return "points"
+        if by_pixels == cheapest:
             return "pixels"
     elif points.fits(sizes, sizes.K if what == "forward" else sizes.C, dtype):
         return "points"
@@ -223,6 +227,8 @@ def conv2d_weight_gradient(
         path = _choose_direct("weight gradient", sizes, x.dtype, thread_count())
     if path == "rows":
         return (depthwise.weigh if depthwise.fits(sizes) else _weigh_rows)(x, gradient, sizes).reshape(shape)
+    if path == "points":
+        return points.weigh(x, gradient, points.weigh_plan(sizes, thread_count())).reshape(shape)
     if path == "pixels":
         return _weigh_pixels(x, gradient, sizes).reshape(shape)
     if path == "planes":

@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd.kernels.conv_planes import Phase
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.product_tiles import LANES, ROWS, columns_taken, multiply
+from autograd.kernels.product_tiles import LANES, ROWS, column_time, columns_taken, multiply
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import turn
 from autograd.kernels.winograd_tiles import scatter_lanes
@@ -28,9 +28,9 @@ from autograd.kernels.winograd_tiles import scatter_lanes
 BAND_BYTES, DEPTH = 768 << 10, 192
 # A step of which numba does not make a type of its own, and so another version of what takes it.
 ONE = np.int64(1)
-# Time in that of a multiplication of vectors by `conv_planes`: of one here, by the vectors of columns that are taken
-# together; of turning one in or out, of packing a weight, and of a band besides.
-PRODUCTS, TURN, WEIGHT, BEGIN = (1.2, 0.95, 0.87), 10, 10, 1000
+# Time in that of a multiplication of vectors by `conv_planes`: of turning one in or out, of packing a weight, and of a
+# band besides.
+TURN, WEIGHT, BEGIN = 10, 10, 1000
 
 
 class Layout(NamedTuple):
@@ -76,11 +76,7 @@ def lay_out(sizes: Sizes, phases: list[Phase], out_h: int, out_w: int, threads: 
     row = -(-((sizes.OW - 1) * in_w + reach_w + 1) // in_w)
     planes = min(in_h, (sizes.FH - 1) * sizes.dilation_h + 1)
     depth = len(taps) * C
-    vectors, rest = 0.0, K // LANES
-    while rest:
-        taken = columns_taken(rest)
-        vectors += taken * PRODUCTS[taken - 1]
-        rest -= taken
+    vectors = column_time(K // LANES)
     best: tuple[float, Layout] | None = None
     bands = sorted({-(-sizes.OH // count) for count in range(1, sizes.OH + 1)})
     candidates = [(band, 1) for band in bands] + [(sizes.OH, images) for images in range(2, min(sizes.N, 32) + 1)]

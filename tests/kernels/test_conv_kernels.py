@@ -1,5 +1,6 @@
 """The convolution kernels against plain NumPy, against PyTorch, against each other as adjoints, and under threads."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -228,6 +229,26 @@ def test_points_take_whole_tiles_of_images_that_are_neither_small_nor_large(chan
     assert conv.points.fits(sizes, channels, np.dtype(np.float32)) == fits
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 40), st.integers(1, 70), st.integers(1, 70), st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    st.integers(1, 3),
+)  # fmt: skip
+@example(3, 48, 40, (16, 16), 2)
+@example(20, 33, 50, (3, 3), 2)
+@example(300, 17, 20, (1, 1), 3)
+def test_every_way_to_weigh_points_agrees_with_the_reference(images, C, K, size, threads):
+    case = (images, C, *size), (K, C, 1, 1), (1, 1), (0, 0), (1, 1), 1
+    x, _, _, gradient = arrays(case, np.float32)
+    expected = np.einsum("nkhw,nchw->kc", gradient.astype(np.float64), x.astype(np.float64))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv.points, "SMALL", 0)
+        plans = conv.points.weigh_plans(conv._sizes(*case), min(threads, conv.thread_count()))
+    assert {(plan.by_columns, plan.turned) for plan in plans} == set(itertools.product((False, True), repeat=2))
+    for plan in plans:
+        assert_close(conv.points.weigh(x, gradient, plan), expected, np.float32)
+
+
 def test_the_images_of_pointwise_filters_are_weighed_in_place():
     for channels, size, rows, in_place in ((64, 56, 256, True), (64, 7, 256, False), (64, 56, 255, False)):
         sizes = conv._sizes((8, channels, size, size), (rows, channels, 1, 1), (1, 1), (0, 0), (1, 1), 1)
@@ -276,6 +297,7 @@ def test_depthwise_rows_agree_with_the_reference(case, dtype):
         ("many output channels", "input gradient", "planes"),
         ("stride 2", "input gradient", "lanes"),
         ("1x1, in place", "forward", "planes"),
+        ("1x1", "weight gradient", "points"),
         ("one output", "forward", "columns"),
     ],
 )
