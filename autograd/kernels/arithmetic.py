@@ -3,7 +3,6 @@
 NumPy runs on one, which waits for memory; and half of what other kernels have just written is in the caches of another.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,13 @@ _BLOCK = 1024
 # With a number fewer than so many take NumPy as long as a launch.
 _SHARED = 1 << 18
 
-_KERNELS: dict[np.ufunc, Any] = {}
+_ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = range(4)
+_OPERATIONS: dict[np.ufunc, int] = {
+    np.add: _ADD,
+    np.subtract: _SUBTRACT,
+    np.multiply: _MULTIPLY,
+    np.true_divide: _DIVIDE,
+}
 
 
 def calculate(function: np.ufunc, x: Any, y: Any) -> Any:
@@ -35,7 +40,8 @@ def calculate(function: np.ufunc, x: Any, y: Any) -> Any:
         return function(x, y)
     out, threads = np.empty_like(array), thread_count()
     checks = np.zeros(threads, array.dtype)
-    share_out(_KERNELS[function], threads, _flat(x, array.dtype), _flat(y, array.dtype), out.reshape(-1), checks)
+    operands = _flat(x, array.dtype), _flat(y, array.dtype)
+    share_out(_calculate, threads, _OPERATIONS[function], *operands, out.reshape(-1), checks)
     return out if not checks.any() else function(x, y, out)
 
 
@@ -44,14 +50,6 @@ def _flat(operand: Any, dtype: np.dtype) -> np.ndarray:
         return operand.reshape(-1)
     with np.errstate(over="ignore"):  # then the results are not finite either
         return np.full(_BLOCK, operand, dtype)
-
-
-def _kernel(function: np.ufunc) -> Callable[[Callable[..., Any]], None]:
-    def decorate(loop: Callable[..., Any]) -> None:
-        # The checks are sums of zeros, in any order.
-        _KERNELS[function] = jit(fastmath={"reassoc"})(loop)
-
-    return decorate
 
 
 @jit()
@@ -69,49 +67,23 @@ def _blocks(threads, size):  # type: ignore[no-untyped-def]
     return (size // threads + _BLOCK) // _BLOCK
 
 
-@_kernel(np.add)
-def _add(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
+@jit()
+def _result(operation, a, b):  # type: ignore[no-untyped-def]
+    if operation == _ADD:
+        return a + b
+    if operation == _SUBTRACT:
+        return a - b
+    return a * b if operation == _MULTIPLY else a / b
+
+
+# The checks are sums of zeros, in any order. Of the loop LLVM makes one for each operation.
+@jit(fastmath={"reassoc"})
+def _calculate(thread, threads, operation, x, y, out, checks):  # type: ignore[no-untyped-def]
     check = out.dtype.type(0)
     for block in range(_blocks(threads, out.size)):
         a, b, c, count = _block(thread, threads, block, x, y, out)
         for k in range(count):
-            result = x[a + k] + y[b + k]
-            out[c + k] = result
-            check += result - result
-    checks[thread] = check
-
-
-@_kernel(np.subtract)
-def _subtract(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
-    check = out.dtype.type(0)
-    for block in range(_blocks(threads, out.size)):
-        a, b, c, count = _block(thread, threads, block, x, y, out)
-        for k in range(count):
-            result = x[a + k] - y[b + k]
-            out[c + k] = result
-            check += result - result
-    checks[thread] = check
-
-
-@_kernel(np.multiply)
-def _multiply(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
-    check = out.dtype.type(0)
-    for block in range(_blocks(threads, out.size)):
-        a, b, c, count = _block(thread, threads, block, x, y, out)
-        for k in range(count):
-            result = x[a + k] * y[b + k]
-            out[c + k] = result
-            check += result - result
-    checks[thread] = check
-
-
-@_kernel(np.true_divide)
-def _divide(thread, threads, x, y, out, checks):  # type: ignore[no-untyped-def]
-    check = out.dtype.type(0)
-    for block in range(_blocks(threads, out.size)):
-        a, b, c, count = _block(thread, threads, block, x, y, out)
-        for k in range(count):
-            result = x[a + k] / y[b + k]
+            result = _result(operation, x[a + k], y[b + k])
             out[c + k] = result
             check += result - result
     checks[thread] = check
