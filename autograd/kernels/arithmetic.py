@@ -6,9 +6,10 @@ NumPy runs on one, which waits for memory; and half of what other kernels have j
 from typing import Any
 
 import numpy as np
+from numba import config
 
-from autograd.kernels.sharing import share_out
-from autograd.kernels.threads import jit, thread_count
+from autograd.kernels.sharing import launches, share_out
+from autograd.kernels.threads import jit, may_launch, thread_count
 
 # A number stands beside an array as so many copies, which stay in the first-level cache.
 _BLOCK = 1024
@@ -27,28 +28,36 @@ _OPERATIONS: dict[np.ufunc, int] = {
 def calculate(function: np.ufunc, x: Any, y: Any) -> Any:
     """function(x, y), for NumPy's add, subtract, multiply or divide, of two arrays of one dtype or one and a number.
 
-    What does not fit a kernel is left to NumPy: other shapes, dtypes and layouts, and results that are not finite, of
-    which NumPy may have to warn.
+    What does not fit a kernel is left to NumPy: other shapes, dtypes, layouts and kinds of arrays, and what NumPy may
+    have to warn of. So is all before anything else has run on several threads.
     """
     array, other = (x, y) if isinstance(x, np.ndarray) else (y, x)
-    fits = array.dtype.char in "fd" and array.flags.carray
-    if isinstance(other, np.ndarray):
-        fits = fits and other.shape == array.shape and other.flags.carray
-    else:
-        fits = fits and array.size >= _SHARED
-    if not fits:
+    state = np.geterr()
+    if config.DISABLE_JIT or not _fits(array, other) or state["under"] != "ignore":
+        return function(x, y)
+    if not (may_launch() or launches.always):
         return function(x, y)
     out, threads = np.empty_like(array), thread_count()
     checks = np.zeros(threads, array.dtype)
     operands = _flat(x, array.dtype), _flat(y, array.dtype)
     share_out(_calculate, threads, _OPERATIONS[function], *operands, out.reshape(-1), checks)
-    return out if not checks.any() else function(x, y, out)
+    # Where something is not finite, NumPy knows whether that is new.
+    return function(x, y, out) if checks.any() and set(state.values()) != {"ignore"} else out
+
+
+def _fits(array: Any, other: Any) -> bool:
+    if type(array) is not np.ndarray or array.dtype.char not in "fd" or not array.flags.carray:
+        return False
+    if not isinstance(other, np.ndarray):
+        return array.size >= _SHARED
+    alike = type(other) is np.ndarray and other.dtype == array.dtype and other.shape == array.shape
+    return alike and other.flags.carray
 
 
 def _flat(operand: Any, dtype: np.dtype) -> np.ndarray:
     if isinstance(operand, np.ndarray):
         return operand.reshape(-1)
-    with np.errstate(over="ignore"):  # then the results are not finite either
+    with np.errstate(over="ignore"):  # the results are not finite either, and NumPy warns
         return np.full(_BLOCK, operand, dtype)
 
 

@@ -121,13 +121,18 @@ def runs_of(layout: Layout, phases: list[Phase], size: int) -> tuple[np.ndarray,
 
 
 def rows_size(layout: Layout) -> int:
-    """Room for the rows of a band, and for what is turned or read beyond them."""
-    return (layout.planes * layout.images * layout.rows * layout.row + 2 * LANES) * layout.in_w * layout.C
+    """Room for the rows of a band, and for what is turned or read beyond them.
+
+    Turning goes on to a whole vector of pixels. The pixels that make up whole tiles, fewer than ROWS, read as far as a
+    filter reaches along a row, which is no further than the row's length.
+    """
+    laid = layout.planes * layout.images * layout.rows * layout.row
+    return (laid + layout.row + LANES + ROWS) * layout.in_w * layout.C
 
 
 def sums_size(layout: Layout) -> int:
-    """Room for the sums of a band, likewise."""
-    return (layout.out_h * layout.images * layout.rows * layout.row + 2 * LANES) * layout.out_w * layout.K
+    """Room for the sums of a band, likewise: a vector's pixels are stored, and a tile's computed, beyond the last."""
+    return (layout.out_h * layout.images * layout.rows * layout.row + LANES + ROWS) * layout.out_w * layout.K
 
 
 def staged_size(sizes: Sizes) -> int:
@@ -201,7 +206,8 @@ def pack_filters(  # type: ignore[no-untyped-def]
 def correlate(thread, threads, x, packed, bias, out, sizes, layout, H, W, runs, rows, sums, check):  # type: ignore[no-untyped-def]
     """out[n, k, h, w] = bias[k] + the sum of all runs, for outputs of H x W, by bands of output rows.
 
-    `rows`, `sums` and `check` have a row of scratch for each thread; `bias` has whole vectors for each group.
+    `rows`, `sums` and `check` have a row of scratch for each thread; `bias` has whole vectors for each group. Nobody
+    reads the checks: a number that is not finite reaches only the sums that it belongs to.
     """
     sizes, layout = Sizes(*sizes), Layout(*layout)
     rows, sums, check = rows[thread], sums[thread], check[thread]

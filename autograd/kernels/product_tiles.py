@@ -101,7 +101,10 @@ def columns_taken(rest):  # type: ignore[no-untyped-def]
 
 
 def column_time(vectors: int) -> float:
-    """Time for so many vectors of columns, in that of a multiplication of vectors by `conv_planes`, for each row."""
+    """Time for so many vectors of columns, in that of a multiplication of vectors by `conv_planes`, for each row.
+
+    Measured with AVX-512: one vector of columns leaves the processor waiting for the sums.
+    """
     time = 0.0
     while vectors:
         taken = columns_taken(vectors)

@@ -128,7 +128,8 @@ launches = _Launches()
 def share_out(kernel: Any, threads: int, *arguments: Any) -> None:
     """Run kernel(thread, threads, *arguments) for each thread, at most `thread_count()` of them.
 
-    Arrays are C-contiguous. A named tuple reaches the kernel as a plain one, and the kernel names its fields again.
+    Arrays are C-contiguous, aligned and of native byte order, which is not checked at every call. A named tuple reaches
+    the kernel as a plain one, and the kernel names its fields again.
     """
     if config.DISABLE_JIT:
         for thread in range(threads):

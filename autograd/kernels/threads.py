@@ -244,6 +244,14 @@ def _threading_layer() -> str | None:
         return None
 
 
+def may_launch() -> bool:
+    """Whether a parallel loop has run already, and on a layer with which a forked process lives on.
+
+    For what NumPy can do as well: it shall neither choose the layer nor fail with it.
+    """
+    return _threading_layer() in ("tbb", "workqueue")
+
+
 launch = _Launcher()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=launch.after_fork)

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numba import config
 
 import autograd
 from autograd.applying import LARGE
-from autograd.kernels import arithmetic
+from autograd.kernels import arithmetic, threads
+from autograd.kernels.sharing import share_out
+from autograd.kernels.threads import thread_count
 
+compiled = pytest.mark.skipif(config.DISABLE_JIT or thread_count() < 2, reason="all is left to NumPy")
 FUNCTIONS = [np.add, np.subtract, np.multiply, np.true_divide]
 DTYPES = [np.float32, np.float64]
 
@@ -19,6 +23,7 @@ def numbers(size, dtype, seed=0):
     return np.random.default_rng(seed).uniform(1, 3, size).astype(dtype)
 
 
+@compiled
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(FUNCTIONS), st.sampled_from(DTYPES), st.integers(1, 5000), st.sampled_from(["xy", "x2", "2x"]))
 @example(np.subtract, np.float32, 2048, "2x")
@@ -26,12 +31,21 @@ def numbers(size, dtype, seed=0):
 def test_results_are_those_of_numpy(function, dtype, size, operands):
     x, y = numbers((size, 1), dtype), numbers((size, 1), dtype, 1)
     given = {"xy": (x, y), "x2": (x, 2.5), "2x": (2.5, x)}[operands]
+    runs = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arithmetic, "_SHARED", 0)
+        patch.setattr(arithmetic, "share_out", lambda *a: (runs.append(a), share_out(*a)))
         result = arithmetic.calculate(function, *given)
+    assert len(runs) == 1
     expected = function(*given)
     assert result.dtype == expected.dtype
     np.testing.assert_array_equal(result, expected, strict=True)
+
+
+@pytest.fixture(autouse=True)
+def launched():
+    """Sums are NumPy's until something else has run on several threads."""
+    share_out(arithmetic._calculate, thread_count(), 0, *np.zeros((3, 1), np.float32), np.zeros(8, np.float32))
 
 
 @pytest.fixture
@@ -56,6 +70,16 @@ def test_what_does_not_fit_is_left_to_numpy(function):
         (x.astype(np.float16), y.astype(np.float16)),
     ):
         np.testing.assert_array_equal(arithmetic.calculate(function, *pair), function(*pair), strict=True)
+
+
+@pytest.mark.usefixtures("no_kernels")
+def test_all_is_left_to_numpy_where_nothing_was_launched_or_numpy_has_to_warn_of_small_results(monkeypatch):
+    x = np.full(LARGE, 1e-30, np.float32)
+    with np.errstate(under="raise"), pytest.raises(FloatingPointError, match="underflow"):
+        arithmetic.calculate(np.multiply, x, x)
+    for layer in (None, "omp"):
+        monkeypatch.setattr(threads, "_threading_layer", lambda layer=layer: layer)
+        assert not arithmetic.calculate(np.multiply, x, x).any()
 
 
 @pytest.mark.parametrize("place", [0, LARGE // 2, LARGE - 1])
@@ -100,9 +124,9 @@ def test_large_tensors_are_calculated_by_kernels_and_small_ones_by_numpy(dtype, 
         calls.clear()
         out = (x + y) * (x - y) / x + 2.0
         out.backward(np.ones(out.shape, dtype))
-        # The last is the sum of what x gets from three places, of which the second is added in place.
         wanted = [np.add, np.subtract, np.multiply, np.true_divide, np.add]
         assert calls[:5] == (wanted if large else [])
+        # x gets a gradient from three places, and the first two of them are added so.
         assert (np.add in calls[5:]) == large
         p, q = x.detach().numpy(), y.detach().numpy()
         np.testing.assert_allclose(out.detach().numpy(), (p + q) * (p - q) / p + 2, rtol=1e-5, atol=1e-6)

@@ -176,6 +176,36 @@ def test_channels_in_lanes_agree_with_the_reference(case, band_bytes, depth):
     conv._lanes_plan.cache_clear()
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    channelled_problems(), st.integers(1, 200), st.sampled_from([(16, 8), (8, 4), (4, 4), (4, 8)]),
+    st.sampled_from([1, 1 << 16, 1 << 20]),
+)  # fmt: skip
+@example(((4, 32, 40, 64), (48, 32, 4, 11), (4, 1), (0, 25), (1, 5), 1), 1, (16, 8), 1 << 20)
+@example(((2, 64, 20, 291), (64, 64, 2, 251), (2, 1), (0, 125), (1, 1), 1), 1, (8, 4), 1 << 20)
+def test_channels_in_lanes_stay_in_their_room_on_any_processor(case, wider, registers, band_bytes):
+    """Also for filters along a row that are wider than the image has pixels left of them."""
+    x_shape, weight_shape, stride, padding, dilation, groups = case
+    K, C, FH, FW = weight_shape
+    x_shape = (*x_shape[:3], x_shape[3] + wider * dilation[1])
+    sizes = conv._sizes(x_shape, (K, C, FH, FW + wider), stride, padding, dilation, groups)
+    lanes = conv.conv_lanes
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lanes, "BAND_BYTES", band_bytes)
+        for name, number in zip(("LANES", "ROWS"), registers, strict=True):
+            patch.setattr(lanes, name, number)
+        for what in ("forward", "input gradient"):
+            plan = conv._lanes_plan.__wrapped__(what, sizes, 2)
+            if plan is None:
+                continue
+            layout, tile = plan.layout, lanes.ROWS
+            pixels = ((layout.images - 1) * layout.rows + layout.band) * layout.row
+            last = -(-pixels // tile) * tile - 1
+            for start, into, depth, _, _ in plan.runs:
+                assert start + last * layout.in_w * layout.C + depth <= lanes.rows_size(layout)
+                assert into + last * layout.out_w * layout.K + layout.K <= lanes.sums_size(layout)
+
+
 @st.composite
 def pointwise_problems(draw):
     """Problems of a 1x1 filter, of which many have images of whole vectors and channels of whole tiles."""

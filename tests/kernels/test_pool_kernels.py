@@ -6,6 +6,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograd.kernels import pool, reference
+from autograd.kernels.sharing import share_out
 
 DTYPES = (np.float32, np.float64)
 
@@ -72,6 +73,11 @@ def test_pairs_agree_with_the_reference_in_rows_of_any_length(shape, kernel, dty
     x = tied(shape, dtype)
     x[x == 2] = np.nan
     attributes = kernel, kernel, (0, 0), (1, 1), size
+    kernels = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "share_out", lambda *a: (kernels.append(a[0]), share_out(*a)))
+        pool.max_pool2d(x, *attributes)
+    assert kernels == [pool.max_pool_pairs]
     for result, expected in zip(pool.max_pool2d(x, *attributes), reference.max_pool2d(x, *attributes), strict=True):
         np.testing.assert_array_equal(result, expected)
 

@@ -29,6 +29,16 @@ def record_inside(thread, threads, done, scale, sizes):
 
 
 @jit()
+def measure(thread, threads, done, sizes):
+    done[thread] += 100 * threads + sizes[1] * (thread + 1)
+
+
+@jit(inner=True)
+def measure_inside(thread, threads, done, sizes):
+    measure(thread, threads, done, sizes)
+
+
+@jit()
 def exhaust(thread, threads, out):
     out[thread] += np.empty(1 << (60 if thread == threads - 1 else 2), np.int8).size
 
@@ -58,12 +68,14 @@ class Sizes(NamedTuple):
 
 
 @pytest.mark.parametrize("threads", range(1, thread_count() + 1))
-@pytest.mark.parametrize("kernel", [record, record_inside])
+@pytest.mark.parametrize("kernel", [measure, measure_inside])
 def test_a_named_tuple_is_taken_for_a_plain_one(kernel, threads):
     done = np.zeros(threads)
-    for sizes in ((3, 4), Sizes(3, 4), (3, 4)):
-        share_out(kernel, threads, done, 0.0, sizes)
+    for sizes in (Sizes(3, 4), (3, 4), Sizes(3, 4)):
+        share_out(kernel, threads, done, sizes)
     assert done.tolist() == [3 * (100 * threads + 4 * (thread + 1)) for thread in range(threads)]
+    if not config.DISABLE_JIT:
+        assert len(kernel.overloads) == 1
 
 
 @several

@@ -5,8 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import nn.warmup
-from nn import command
+from autograd.kernels import arithmetic, conv
+from autograd.kernels.sharing import share_out
+from nn import command, warmup
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,3 +91,25 @@ def test_operations_with_references_and_optimizers_are_warmed():
 def test_a_wrong_name_is_refused(capsys):
     assert command.main(["warmup", "convolution"]) == 1
     assert "no operation 'convolution'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4, 8])
+def test_every_way_of_a_convolution_is_warmed_on_any_number_of_threads(threads):
+    float32, ways = np.dtype(np.float32), set()
+    for x, weight, _, *attributes in warmup._CONVOLUTIONS:
+        sizes = conv._sizes(x, weight, *attributes)
+        for what in ("forward", "input gradient", "weight gradient"):
+            way = conv._choose(what, sizes, float32, threads)
+            ways.add((what, way))
+            if (what, way) == ("weight gradient", "points"):
+                ways.add(("turned", conv.points.weigh_plan(sizes, threads).turned))
+    wanted = [(what, "lanes") for what in ("forward", "input gradient")] + [("weight gradient", "points")]
+    wanted += [("forward", way) for way in ("winograd", "points", "planes", "rows")]
+    assert ways.issuperset([*wanted, ("turned", True)])
+
+
+def test_sums_of_large_arrays_are_warmed(monkeypatch):
+    ran = []
+    monkeypatch.setattr(arithmetic, "share_out", lambda *a: (ran.append(a[0]), share_out(*a)))
+    warmup.warm_up(["add"])
+    assert arithmetic._calculate in ran
