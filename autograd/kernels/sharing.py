@@ -131,15 +131,20 @@ def share_out(kernel: Any, threads: int, *arguments: Any) -> None:
     Arrays are C-contiguous, aligned and of native byte order, which is not checked at every call. A named tuple reaches
     the kernel as a plain one, and the kernel names its fields again.
     """
+    for argument in arguments:
+        if isinstance(argument, tuple):
+            # Of a named one numba makes another type, by Python code, and the fingerprint of one keeps memory.
+            arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
+            break
     if config.DISABLE_JIT:
         for thread in range(threads):
-            kernel(thread, threads, *_plain(arguments))
+            kernel(thread, threads, *arguments)
         return
     alone = threads == 1 and not (launches.always or kernel.inner)
     key = kernel, alone, fingerprint(arguments)
     call = _calls.get(key)
     if call is None:
-        call = _calls[key] = (_compiled_alone if alone else _compiled_shared)(kernel, _plain(arguments))
+        call = _calls[key] = (_compiled_alone if alone else _compiled_shared)(kernel, arguments)
     function, address = call
     if alone:
         function(0, 1, *arguments)
@@ -150,14 +155,8 @@ def share_out(kernel: Any, threads: int, *arguments: Any) -> None:
 
 
 # What is called for a kernel, by whether it is called by itself and by what tells the types of its arguments apart: a
-# function and, for `_spread`, the kernel's address. numba's own way from arguments to code takes longer, and most of
-# all for named tuples, where it runs Python code and keeps memory.
+# function and, for `_spread`, the kernel's address. numba's own way from arguments to code takes longer.
 _calls: dict[tuple[Any, bool, bytes], tuple[Callable[..., Any], int]] = {}
-
-
-def _plain(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments with plain tuples in place of named ones; compiled code takes either for the other."""
-    return tuple([tuple(argument) if isinstance(argument, tuple) else argument for argument in arguments])
 
 
 def _compiled_alone(kernel: Any, arguments: tuple[Any, ...]) -> tuple[Callable[..., Any], int]:
