@@ -3,8 +3,6 @@
 NumPy runs on one, which waits for memory; and half of what other kernels have just written is in the caches of another.
 """
 
-from typing import Any
-
 import numpy as np
 from numba import config
 
@@ -13,8 +11,6 @@ from autograd.kernels.threads import jit, may_launch, thread_count
 
 # A number stands beside an array as so many copies, which stay in the first-level cache.
 _BLOCK = 1024
-# With a number fewer than so many take NumPy as long as a launch.
-_SHARED = 1 << 18
 
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = range(4)
 _OPERATIONS: dict[np.ufunc, int] = {
@@ -25,36 +21,24 @@ _OPERATIONS: dict[np.ufunc, int] = {
 }
 
 
-def calculate(function: np.ufunc, x: Any, y: Any) -> Any:
-    """function(x, y), for NumPy's add, subtract, multiply or divide, of two arrays of one dtype or one and a number.
+def available() -> bool:
+    """Whether a kernel may be run: not as the first to choose numba's threading layer, or to fail with it."""
+    return not config.DISABLE_JIT and (may_launch() or launches.always)
 
-    What does not fit a kernel is left to NumPy: other shapes, dtypes, layouts and kinds of arrays, and what NumPy may
-    have to warn of. So is all before anything else has run on several threads.
+
+def calculate(function: np.ufunc, x: np.ndarray | float, y: np.ndarray | float, out: np.ndarray) -> bool:
+    """out = function(x, y), for NumPy's add, subtract, multiply or divide; whether all results are finite.
+
+    An operand is an array like `out`, or a number.
     """
-    array, other = (x, y) if isinstance(x, np.ndarray) else (y, x)
-    state = np.geterr()
-    if config.DISABLE_JIT or not _fits(array, other) or state["under"] != "ignore":
-        return function(x, y)
-    if not (may_launch() or launches.always):
-        return function(x, y)
-    out, threads = np.empty_like(array), thread_count()
-    checks = np.zeros(threads, array.dtype)
-    operands = _flat(x, array.dtype), _flat(y, array.dtype)
+    threads = thread_count()
+    checks = np.zeros(threads, out.dtype)
+    operands = _flat(x, out.dtype), _flat(y, out.dtype)
     share_out(_calculate, threads, _OPERATIONS[function], *operands, out.reshape(-1), checks)
-    # Where something is not finite, NumPy knows whether that is new.
-    return function(x, y, out) if checks.any() and set(state.values()) != {"ignore"} else out
+    return not checks.any()
 
 
-def _fits(array: Any, other: Any) -> bool:
-    if type(array) is not np.ndarray or array.dtype.char not in "fd" or not array.flags.carray:
-        return False
-    if not isinstance(other, np.ndarray):
-        return array.size >= _SHARED
-    alike = type(other) is np.ndarray and other.dtype == array.dtype and other.shape == array.shape
-    return alike and other.flags.carray
-
-
-def _flat(operand: Any, dtype: np.dtype) -> np.ndarray:
+def _flat(operand: np.ndarray | float, dtype: np.dtype) -> np.ndarray:
     if isinstance(operand, np.ndarray):
         return operand.reshape(-1)
     with np.errstate(over="ignore"):  # the results are not finite either, and NumPy warns

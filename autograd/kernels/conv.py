@@ -33,7 +33,7 @@ from autograd.kernels.tile import (
     dot_tile_size,
     tile_width,
 )
-from autograd.kernels.vectors import OUTER_ROWS, lanes
+from autograd.kernels.vectors import OUTER_ROWS, lanes, round_up
 
 Pair = tuple[int, int]
 
@@ -361,14 +361,10 @@ def _packers(weights: int, threads: int) -> int:
     return 1 if weights < FEW_WEIGHTS else threads
 
 
-def _round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple
-
-
 def _scratch(name: str, rows: int, dtype: np.dtype) -> np.ndarray:
     """A row of scratch for each thread, with a vector to spare; rows begin on cache lines."""
     threads = thread_count()
-    row = _round_up(rows + lanes(dtype), 64)
+    row = round_up(rows + lanes(dtype), 64)
     return scratch(name, threads * row, dtype).reshape(threads, row)
 
 
@@ -390,7 +386,7 @@ def _run_planes(
 ) -> None:
     """Run `planes.correlate` or `planes.correlate_rows`."""
     sizes, layout, dtype = plan.sizes, plan.layout, x.dtype
-    rows = _round_up(sizes.K, layout.unit)
+    rows = round_up(sizes.K, layout.unit)
     packed = scratch("packed", sizes.groups * rows * plan.offsets.size, dtype)
     weight, at = weight.reshape(-1), 0
     for taps in plan.taps:
@@ -499,7 +495,7 @@ def _weigh_planes(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarr
     partial = np.empty((parts, sizes.groups, sizes.K, depth), dtype)
     step = layout.plane if in_place else _row_step(layout, dtype)
     memory = _scratch("columns", 0 if in_place else block * sizes.stride_h * sizes.stride_w * layout.plane, dtype)
-    rows = _scratch("rows", 0 if in_place else _round_up(sizes.K, DOT_ROWS) * step, dtype)
+    rows = _scratch("rows", 0 if in_place else round_up(sizes.K, DOT_ROWS) * step, dtype)
     sums = _scratch("sums", _dot_sums(sizes.K, offsets.size, dtype), dtype)
     arguments = (x.reshape(-1), gradient.reshape(-1), partial, sizes, layout, in_place, block, step, offsets)
     share_out(planes.weigh, threads, *arguments, memory, rows, sums)
@@ -519,7 +515,7 @@ def _pixels_plan(sizes: Sizes, itemsize: int, threads: int) -> tuple[Sizes, Layo
     layout = Layout(row, rows, plane, band, 1, 0, 0)
     offsets = planes.tap_offsets(plain, layout, planes.forward_phase(plain))
     padded = np.pad(offsets, (0, -offsets.size % OUTER_TAPS))
-    channels = _round_up(sizes.K, OUTER_CHANNELS * vector) // vector
+    channels = round_up(sizes.K, OUTER_CHANNELS * vector) // vector
     moved = sizes.C * rows * -(-row // vector) + channels * band * sizes.OW
     tasks = -(-sizes.N * -(-sizes.OH // band) // threads) * sizes.groups
     put_away = BAND_SUM if padded.size * channels * vector * itemsize <= SUMS_BYTES else BAND_SUM_FAR
@@ -532,9 +528,9 @@ def _weigh_pixels(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarr
     dtype, threads = x.dtype, thread_count()
     plain, layout, offsets, _ = _pixels_plan(sizes, dtype.itemsize, threads)
     partial = np.empty((threads, sizes.groups, sizes.K, sizes.C * sizes.FH * sizes.FW), dtype)
-    rows = _round_up(sizes.K, OUTER_CHANNELS * lanes(dtype))
+    rows = round_up(sizes.K, OUTER_CHANNELS * lanes(dtype))
     memory = _scratch("columns", sizes.C * layout.plane, dtype)
-    turned = _scratch("rows", rows * _round_up(layout.band * sizes.OW, lanes(dtype)), dtype)
+    turned = _scratch("rows", rows * round_up(layout.band * sizes.OW, lanes(dtype)), dtype)
     sums = _scratch("sums", offsets.size * rows, dtype)
     arguments = (x.reshape(-1), gradient.reshape(-1), partial, plain, layout, sizes.stride_h, sizes.stride_w)
     share_out(planes.weigh_pixels, threads, *arguments, offsets, memory, turned, sums)
@@ -543,7 +539,7 @@ def _weigh_pixels(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarr
 
 def _row_step(layout: Layout, dtype: np.dtype) -> int:
     """From one row of the gradient to the next beside the planes."""
-    return _round_up(((layout.images - 1) * layout.rows + layout.band) * layout.row, lanes(dtype))
+    return round_up(((layout.images - 1) * layout.rows + layout.band) * layout.row, lanes(dtype))
 
 
 def _dot_sums(rows: int, columns: int, dtype: np.dtype) -> int:

@@ -19,15 +19,14 @@ import numpy as np
 
 from autograd.kernels.conv_planes import Phase
 from autograd.kernels.conv_tiles import Sizes
+from autograd.kernels.lane_scatter import scatter_lanes
 from autograd.kernels.product_tiles import LANES, ROWS, column_time, columns_taken, multiply
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import turn
-from autograd.kernels.winograd_tiles import scatter_lanes
+from autograd.kernels.vectors import round_up
 
 # What the rows and the sums of a band may take up, and the filters that all its pixels meet before the next ones.
 BAND_BYTES, DEPTH = 768 << 10, 192
-# A step of which numba does not make a type of its own, and so another version of what takes it.
-ONE = np.int64(1)
 # Time in that of a multiplication of vectors by `conv_planes`: of turning one in or out, of packing a weight, and of a
 # band besides.
 TURN, WEIGHT, BEGIN = 10, 10, 1000
@@ -64,15 +63,11 @@ def fits(sizes: Sizes, dtype: np.dtype) -> bool:
     return dtype == np.float32 and max(sizes.stride_h, sizes.stride_w) > 1 and sizes.FH * sizes.FW > 1
 
 
-def _whole(channels: int) -> int:
-    return -(-channels // LANES) * LANES
-
-
 def lay_out(sizes: Sizes, phases: list[Phase], out_h: int, out_w: int, threads: int) -> tuple[Layout, int]:
     """The layout that costs least, and its cost in multiplications of vectors by one thread."""
     taps = [tap for phase in phases for tap in phase.taps]
     reach_h, reach_w = max([tap[2] for tap in taps]), max([tap[3] for tap in taps])
-    C, K, in_h, in_w = _whole(sizes.C), _whole(sizes.K), sizes.stride_h, sizes.stride_w
+    C, K, in_h, in_w = round_up(sizes.C, LANES), round_up(sizes.K, LANES), sizes.stride_h, sizes.stride_w
     row = -(-((sizes.OW - 1) * in_w + reach_w + 1) // in_w)
     planes = min(in_h, (sizes.FH - 1) * sizes.dilation_h + 1)
     depth = len(taps) * C
@@ -233,7 +228,7 @@ def correlate(thread, threads, x, packed, bias, out, sizes, layout, H, W, runs, 
             at = (group * K + k) * layout.depth
             for run in range(runs.shape[0]):
                 multiply(
-                    rows, runs[run, 0], layout.in_w * C, ONE, packed, at + runs[run, 3] * columns, columns,
+                    rows, runs[run, 0], layout.in_w * C, 1, packed, at + runs[run, 3] * columns, columns,
                     sums, runs[run, 1] + k, layout.out_w * K, pixels, columns, runs[run, 2], runs[run, 4] == 1,
                 )  # fmt: skip
             k += columns

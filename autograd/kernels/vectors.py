@@ -25,6 +25,11 @@ def _registers() -> tuple[int, int]:
 VECTOR_BYTES, OUTER_ROWS = _registers()
 
 
+def round_up(number: int, multiple: int) -> int:
+    """The next multiple."""
+    return -(-number // multiple) * multiple
+
+
 def lanes(dtype: np.dtype) -> int:
     """How many numbers of `dtype` one vector register holds."""
     return VECTOR_BYTES // dtype.itemsize

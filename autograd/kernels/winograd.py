@@ -32,14 +32,13 @@ from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.product_tiles import LANES, ROWS, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.vectors import round_up
 from autograd.kernels.winograd_parts import (
-    ONE,
     POINTS,
     SUM_LENGTH,
     TILES_SUMMED,
     Tiling,
     lay_out,
-    round_up,
     row_of_scratch,
     scratch_for_staging,
     tiles_of,
@@ -109,7 +108,7 @@ def correlate_tiles(  # type: ignore[no-untyped-def]
         for p in range(POINTS):
             for c in range(0, sizes.C, SUM_LENGTH):
                 multiply(
-                    data, p * tiling.V + c, tiling.C, ONE,
+                    data, p * tiling.V + c, tiling.C, 1,
                     filters, p * tiling.U + c * tiling.K, tiling.K,
                     products, p * tiling.M, tiling.K, rows, tiling.K, min(SUM_LENGTH, sizes.C - c), c == 0,
                 )  # fmt: skip
@@ -146,7 +145,7 @@ def weigh_tiles(  # type: ignore[no-untyped-def]
         for p in range(POINTS):
             for t in range(0, count, TILES_SUMMED):
                 multiply(
-                    gradients, p * tiling.M + t * tiling.K + k_start, ONE, tiling.K,
+                    gradients, p * tiling.M + t * tiling.K + k_start, 1, tiling.K,
                     data, p * tiling.V + t * tiling.C, tiling.C,
                     products, p * tiling.U + k_start * tiling.C, tiling.C, k_stop - k_start, tiling.C,
                     min(TILES_SUMMED, count - t), start == begin and t == 0,

@@ -12,14 +12,13 @@ from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.product_tiles import LANES, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.vectors import round_up
 from autograd.kernels.winograd_parts import (
-    ONE,
     POINTS,
     SUM_LENGTH,
     TILES_SUMMED,
     Tiling,
     lay_out,
-    round_up,
     row_of_scratch,
     scratch_for_staging,
     tiles_of,
@@ -76,7 +75,7 @@ def correlate_channels(  # type: ignore[no-untyped-def]
             chunk = c // SUM_LENGTH * POINTS * tiling.V
             for p in range(POINTS):
                 multiply(
-                    data, chunk + p * tiling.V, tiling.C, ONE,
+                    data, chunk + p * tiling.V, tiling.C, 1,
                     filters, p * tiling.U, tiling.K,
                     products, p * tiling.M, tiling.K, tiling.block, stop - start, depth, c == 0,
                 )  # fmt: skip
@@ -105,7 +104,7 @@ def weigh_channels(  # type: ignore[no-untyped-def]
             for p in range(POINTS):
                 for t in range(0, tiles, TILES_SUMMED):
                     multiply(
-                        gradients, p * tiling.M + t * tiling.K, ONE, tiling.K,
+                        gradients, p * tiling.M + t * tiling.K, 1, tiling.K,
                         data, chunk + p * tiling.V + t * tiling.C, tiling.C,
                         products, p * tiling.U, tiling.C, stop - start, width,
                         min(TILES_SUMMED, tiles - t), t == 0,

@@ -15,16 +15,17 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
+from autograd.kernels.lane_scatter import scatter_lanes
 from autograd.kernels.product_tiles import LANES, ROWS
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import turn
+from autograd.kernels.vectors import round_up
 from autograd.kernels.winograd_tiles import (
     between,
     data_transform,
     filter_transform,
     gradient_transform,
     output_transform,
-    scatter_lanes,
     weight_transform,
 )
 
@@ -33,8 +34,6 @@ POINTS = 36
 SUM_LENGTH = 32
 # Tiles whose products are added up so, in the gradient by the weight.
 TILES_SUMMED = 32
-# A step of which numba does not make a type of its own, and so another version of what takes it.
-ONE = np.int64(1)
 
 
 class Tiling(NamedTuple):
@@ -67,11 +66,6 @@ def lay_out(sizes: Sizes, tiles: int, C: int, K: int) -> Tiling:
     """A tiling in blocks of at least so many tiles and so many channels."""
     block = round_up(tiles, math.lcm(ROWS, sizes.dilation_w))
     return Tiling(*tiles_of(sizes), block, C, K, _odd_lines(block * C), _odd_lines(block * K), _odd_lines(C * K))
-
-
-def round_up(number: int, multiple: int) -> int:
-    """The next multiple."""
-    return -(-number // multiple) * multiple
 
 
 def _odd_lines(numbers: int) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import dtypes, graph, kernels
+from .. import dtypes, graph
 from ..applying import LARGE
 from ..batching import spread
 from ..composites import composite
@@ -49,41 +49,16 @@ __all__ = [
 
 Operand = Any  # a Tensor, an array or a number
 
-
-def _large(function: np.ufunc) -> Any:
-    return lambda x, y: kernels.arithmetic.calculate(function, x, y)
-
-
 ADD = binary(
-    "add",
-    np.add,
-    operator.add,
-    x=lambda g: g,
-    y=lambda g: g,
-    large=_large(np.add),
-    label="+",
-    formula="x + y",
-)
+    "add", np.add, operator.add, x=lambda g: g, y=lambda g: g, threaded=True, label="+", formula="x + y"
+)  # fmt: skip
 SUB = binary(
-    "sub",
-    np.subtract,
-    operator.sub,
-    x=lambda g: g,
-    y=lambda g: -g,
-    large=_large(np.subtract),
-    label="-",
-    formula="x - y",
-)
+    "sub", np.subtract, operator.sub, x=lambda g: g, y=lambda g: -g, threaded=True, label="-", formula="x - y"
+)  # fmt: skip
 MUL = binary(
-    "mul",
-    np.multiply,
-    operator.mul,
-    x=lambda g, y: g * y,
-    y=lambda g, x: g * x,
-    large=_large(np.multiply),
-    label="*",
+    "mul", np.multiply, operator.mul, x=lambda g, y: g * y, y=lambda g, x: g * x, threaded=True, label="*",
     formula="x y",
-)
+)  # fmt: skip
 DIV = binary(
     "div",
     np.true_divide,
@@ -92,15 +67,15 @@ DIV = binary(
     y=lambda g, y, out: op.div(-g * out, y),
     y_range=(0.5, 2.0),
     promotes="float",
-    large=_large(np.true_divide),
+    threaded=True,
     label="/",
     formula="x / y",
 )
 
 
 def _add_gradients(held: Any, part: Any) -> Any:
-    if type(held) is np.ndarray and held.size >= LARGE:
-        return kernels.arithmetic.calculate(np.add, held, part)
+    if type(held) is np.ndarray and held.size >= LARGE and ADD.large is not None:
+        return ADD.large(held, part)
     return held + part
 
 

@@ -111,6 +111,41 @@ class fused_rule:  # noqa: N801 - stands where a function does
         return self.rule(g, saved, *settings)
 
 
+# From so many numbers on a launch is sooner done than NumPy, with a number for the other operand.
+_MANY_BESIDE_ONE = 1 << 18
+
+
+def on_all_threads(function: np.ufunc) -> Callable[[Any, Any], Any]:
+    """NumPy's add, subtract, multiply or divide of two large arrays of one dtype, or one and a number, by a kernel.
+
+    NumPy does what does not fit the kernel: other shapes, dtypes, layouts and kinds of arrays, and what it may have to
+    warn of.
+    """
+
+    def large(x: Any, y: Any) -> Any:
+        array, other = (x, y) if isinstance(x, np.ndarray) else (y, x)
+        if not (_fits_all_threads(array, other) and kernels.arithmetic.available()):
+            return function(x, y)
+        warnings = np.geterr()
+        if warnings["under"] != "ignore":
+            return function(x, y)
+        out = np.empty_like(array)
+        finite = kernels.arithmetic.calculate(function, x, y, out)
+        # Where something is not finite, NumPy knows whether that is new.
+        return out if finite or set(warnings.values()) == {"ignore"} else function(x, y, out)
+
+    return large
+
+
+def _fits_all_threads(array: Any, other: Any) -> bool:
+    if type(array) is not np.ndarray or array.dtype.char not in "fd" or not array.flags.carray:
+        return False
+    if not isinstance(other, np.ndarray):
+        return array.size >= _MANY_BESIDE_ONE
+    alike = type(other) is np.ndarray and other.dtype == array.dtype and other.shape == array.shape
+    return alike and other.flags.carray
+
+
 def from_scipy(name: str) -> Callable[..., Any]:
     """A forward that calls a function of scipy.special, in the dtype of its operands."""
 
@@ -197,9 +232,11 @@ def binary(
     y_range: tuple[float, float] = (-2.0, 2.0),
     y_kinks: Sequence[float] = (),
     promotes: str = "same",
+    threaded: bool = False,
     **fields: Any,
 ) -> Primitive:
-    """Define an elementwise operation of two inputs that broadcast, with one rule for each."""
+    """Define an elementwise operation of two inputs that broadcast, with one rule for each; if `threaded`, one whose
+    forward is a NumPy function that runs `on_all_threads`."""
 
     def samples(rng: Generator) -> list[Sample]:
         return [Sample((values(rng, a, *x_range), values(rng, b, *y_range, kinks=y_kinks))) for a, b in _PAIRS]
@@ -209,6 +246,7 @@ def binary(
         name,
         forward=forward,
         scalar=scalar,
+        large=on_all_threads(forward) if threaded else None,  # type: ignore[arg-type]
         inputs=("x", "y"),
         vjp=rules or None,
         broadcasts=True,

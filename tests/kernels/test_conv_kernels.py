@@ -546,15 +546,16 @@ for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
                            reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))
         assert np.allclose(conv.conv2d_weight_gradient(x, out, (3, 3), *attributes),
                            reference.conv2d_weight_gradient(x, out, (3, 3), *attributes))
-    x, weight = x.astype(np.float32), weight.astype(np.float32)
+    x32, weight32, out32 = (a.astype(np.float32) for a in (x, weight, out))
     conv.OVERRIDES.update(dict.fromkeys(("forward", "input gradient"), "lanes"))
-    out = conv.conv2d(x, weight, None, *attributes)
-    assert np.allclose(out, reference.conv2d(x, weight, None, *attributes), atol=1e-5)
-    assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
-                       reference.conv2d_input_gradient(out, weight, (6, 6), *attributes), atol=1e-4)
-    x, weight = x.astype(np.float64), weight.astype(np.float64)
+    for found, expected in (
+        (conv.conv2d(x32, weight32, None, *attributes), out),
+        (conv.conv2d_input_gradient(out32, weight32, (6, 6), *attributes),
+         reference.conv2d_input_gradient(out, weight, (6, 6), *attributes)),
+    ):
+        assert found.dtype == np.float32
+        assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
     conv.OVERRIDES.clear()
-    out = conv.conv2d(x, weight, None, *attributes)
     assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
     assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
                        reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba import config
 
 import nn.warmup
 from autograd.kernels import arithmetic, conv
@@ -108,6 +109,7 @@ def test_every_way_of_a_convolution_is_warmed_on_any_number_of_threads(threads):
     assert ways.issuperset([*wanted, ("turned", True)])
 
 
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
 def test_sums_of_large_arrays_are_warmed(monkeypatch):
     ran = []
     monkeypatch.setattr(arithmetic, "share_out", lambda *a: (ran.append(a[0]), share_out(*a)))
