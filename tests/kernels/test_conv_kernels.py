@@ -536,7 +536,7 @@ from autograd.kernels import conv, reference
 random = np.random.default_rng(0)
 for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
     x = random.standard_normal((2, 4, 6, 6))
-    weight = random.standard_normal((4, 4 // groups, 3, 3))
+    weight = random.standard_normal((20, 4 // groups, 3, 3))
     attributes = (stride, (1, 1), (1, 1), groups)
     for path, by_weight in (("columns", "columns"), ("planes", "planes"), ("planes", "pixels")):
         conv.OVERRIDES.update(dict.fromkeys(("forward", "input gradient"), path) | {"weight gradient": by_weight})
@@ -556,6 +556,7 @@ for groups, stride in ((1, (1, 1)), (1, (2, 2)), (4, (1, 1)), (4, (2, 2))):
         assert found.dtype == np.float32
         assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
     conv.OVERRIDES.clear()
+    out = conv.conv2d(x, weight, None, *attributes)
     assert np.allclose(out, reference.conv2d(x, weight, None, *attributes))
     assert np.allclose(conv.conv2d_input_gradient(out, weight, (6, 6), *attributes),
                        reference.conv2d_input_gradient(out, weight, (6, 6), *attributes))
