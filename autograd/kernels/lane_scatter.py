@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd.kernels.product_tiles import ALIGN, FLOATS, LANES
-from autograd.kernels.vectors import call_llvm, load, pointer_to, splat, store, transposed
+from autograd.kernels.vectors import call_llvm, load, pointer_to, splat, store, store_first, transposed
 
 _INTEGERS = ir.VectorType(ir.IntType(64), LANES)
 
@@ -41,20 +42,29 @@ def _scatter_lanes(  # type: ignore[no-untyped-def]
         places = [builder.gep(start, [builder.mul(source_step, index(pixel))]) for pixel in range(LANES)]
         rows = [builder.fadd(load(builder, FLOATS, place, ALIGN), added) for place in places]
         rows = transposed(builder, rows)
-        inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
-        nothing = ir.Constant(inside.type, [0] * LANES)
+        checked = cgutils.alloca_once_value(builder, load(builder, FLOATS, check_place, ALIGN))
         zeros = ir.Constant(FLOATS, [0.0] * LANES)
-        checked = load(builder, FLOATS, check_place, ALIGN)
-        for channel in range(LANES):
-            there = builder.icmp_signed("<", index(channel), channels)
-            mask = builder.select(there, inside, nothing)
-            place = builder.gep(end, [builder.mul(plane, index(channel))])
-            place = builder.bitcast(place, FLOATS.as_pointer())
-            arguments = [rows[channel], place, ir.IntType(32)(ALIGN), mask]
-            call_llvm(builder, f"llvm.masked.store.v{LANES}f32.p0", ir.VoidType(), arguments)
-            kept = builder.select(mask, rows[channel], zeros)
-            checked = call_llvm(builder, f"llvm.fma.v{LANES}f32", FLOATS, [kept, zeros, checked])
-        store(builder, checked, check_place, ALIGN)
+        ends = [builder.gep(end, [builder.mul(plane, index(channel))]) for channel in range(LANES)]
+
+        def check_finite(row: Any) -> None:
+            arguments = [row, zeros, builder.load(checked)]
+            builder.store(call_llvm(builder, f"llvm.fma.v{LANES}f32", FLOATS, arguments), checked)
+
+        whole = builder.and_(
+            builder.icmp_signed(">=", channels, index(LANES)), builder.icmp_signed(">=", count, index(LANES))
+        )
+        with builder.if_else(whole, likely=True) as (all_there, some_missing):
+            with all_there:
+                for row, place in zip(rows, ends, strict=True):
+                    store(builder, row, place, ALIGN)
+                    check_finite(row)
+            with some_missing:
+                inside = builder.icmp_signed("<", _lane_numbers(builder), splat(builder, _INTEGERS, count))
+                for channel, (row, place) in enumerate(zip(rows, ends, strict=True)):
+                    with builder.if_then(builder.icmp_signed("<", index(channel), channels)):
+                        store_first(builder, row, place, ALIGN, count)
+                        check_finite(builder.select(inside, row, zeros))
+        store(builder, builder.load(checked), check_place, ALIGN)
         return context.get_dummy_value()
 
     n = types.intp

@@ -19,7 +19,7 @@ from autograd.kernels.vectors import (
     load_masked,
     pointer_to,
     splat,
-    store_masked,
+    store_first,
     vector_type,
 )
 
@@ -67,9 +67,8 @@ def _window_maxima(typing_context, x, upper, lower, place, row, count, out, indi
             wins = builder.or_(larger, nan)
             best = builder.select(wins, value, best)
             where = builder.select(wins, builder.add(first, offset), where)
-        mask = below(builder, lanes_from(builder, wholes, count.type(0)), count)
-        store_masked(builder, best, pointer_to(context, builder, signature.args[6], out, at), size, mask)
-        store_masked(builder, where, pointer_to(context, builder, signature.args[7], indices, at), 4, mask)
+        store_first(builder, best, pointer_to(context, builder, signature.args[6], out, at), size, count)
+        store_first(builder, where, pointer_to(context, builder, signature.args[7], indices, at), 4, count)
         return context.get_dummy_value()
 
     n = types.intp

@@ -36,6 +36,8 @@ from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
 
+from autograd.kernels.vectors import wish_for_loop
+
 
 def _load_tbb() -> None:
     """Load tbb's library from the environment's folder, so that numba finds it by its name."""
@@ -124,15 +126,13 @@ class _MaskedLower(_WideLower):
 
     def lower_normal_function(self, fndesc: Any) -> None:
         super().lower_normal_function(fndesc)
-        wish = self.module.add_metadata(["llvm.loop.vectorize.predicate.enable", ir.IntType(1)(1)])
         done: set[Any] = set()
         for block in self.function.blocks:
             done.add(block)
             if any(target in done for target in getattr(block.terminator, "operands", ())):
-                # What names a loop begins with itself.
-                loop = self.module.add_metadata([wish, ir.IntType(32)(len(self.module.metadata))])
-                loop.operands = (loop, wish)
-                block.terminator.set_metadata("llvm.loop", loop)
+                wish_for_loop(
+                    self.module, block.terminator, ["llvm.loop.vectorize.predicate.enable", ir.IntType(1)(1)]
+                )  # fmt: skip
 
 
 def _lowering(lower: type[Lower]) -> Any:

@@ -25,9 +25,10 @@ from autograd.kernels.vectors import (
     load_masked,
     multiply_add,
     pointer_to,
+    rounds,
     splat,
     store,
-    store_masked,
+    store_first,
     sum_places,
     transposed,
     vector_type,
@@ -148,9 +149,9 @@ def _add_products(
 ) -> None:
     """sums[row][v] += sum over i < depth of left[i, row] * the vector at right_starts[v] + offsets[i]."""
     vector, index = sums[0][0].type.pointee, depth.type
-    with cgutils.for_range(builder, depth) as loop:
-        left_row = builder.gep(left, [builder.mul(loop.index, index(len(sums)))])
-        offset = builder.load(builder.gep(offsets, [loop.index]))
+    with rounds(builder, depth) as d:
+        left_row = builder.gep(left, [builder.mul(d, index(len(sums)))])
+        offset = builder.load(builder.gep(offsets, [d]))
         b = [load(builder, vector, builder.gep(start, [offset]), align) for start in right_starts]
         for row, row_sums in enumerate(sums):
             a = splat(builder, vector, builder.load(builder.gep(left_row, [index(row)])))
@@ -286,8 +287,8 @@ def _dot_tile(rows: int, columns: int) -> Any:
             right_rows = [
                 builder.gep(right_start, [builder.load(builder.gep(offsets_start, [index(c)]))]) for c in range(columns)
             ]
-            with cgutils.for_range(builder, builder.sdiv(length, index(vector.count))) as loop:
-                at = builder.mul(loop.index, index(vector.count))
+            with rounds(builder, builder.sdiv(length, index(vector.count))) as number:
+                at = builder.mul(number, index(vector.count))
                 a = [load(builder, vector, builder.gep(row, [at]), align) for row in left_rows]
                 for column in range(columns):
                     b = load(builder, vector, builder.gep(right_rows[column], [at]), align)
@@ -348,8 +349,8 @@ def _outer_tile(  # type: ignore[no-untyped-def]
             starts = [builder.gep(left_begin, [step]) for step in steps]
             right_row = builder.gep(right_start, [builder.mul(builder.mul(row.index, count), index(width))])
             # Two pixels at a time, for there are more starts than registers for them.
-            with cgutils.for_range(builder, builder.sdiv(count, index(2))) as loop:
-                add(starts, right_row, builder.mul(loop.index, index(2)), 2)
+            with rounds(builder, builder.sdiv(count, index(2))) as pair:
+                add(starts, right_row, builder.mul(pair, index(2)), 2)
             with builder.if_then(builder.trunc(count, ir.IntType(1))):
                 add(starts, right_row, builder.sub(count, index(1)), 1)
         for t in range(OUTER_TAPS):
@@ -372,13 +373,22 @@ def _turn(typing_context, source, source_at, source_step, rows, columns, target,
         index, width = source_at.type, vector.count
         source_start = pointer_to(context, builder, signature.args[0], source, source_at)
         target_start = pointer_to(context, builder, signature.args[5], target, target_at)
-        wanted = below(builder, lanes_from(builder, vector, index(0)), columns)
-        none = ir.Constant(wanted.type, [False] * width)
-        vectors = []
-        for r in range(width):
-            mask = builder.select(builder.icmp_signed("<", index(r), rows), wanted, none)
-            place = builder.gep(source_start, [builder.mul(source_step, index(r))])
-            vectors.append(load_masked(builder, vector, place, align, mask))
+        starts = [builder.gep(source_start, [builder.mul(source_step, index(r))]) for r in range(width)]
+        places = [cgutils.alloca_once(builder, vector) for _ in range(width)]
+        whole = builder.and_(
+            builder.icmp_signed(">=", rows, index(width)), builder.icmp_signed(">=", columns, index(width))
+        )
+        with builder.if_else(whole, likely=True) as (all_there, some_missing):
+            with all_there:
+                for start, place in zip(starts, places, strict=True):
+                    builder.store(load(builder, vector, start, align), place)
+            with some_missing:
+                wanted = below(builder, lanes_from(builder, vector, index(0)), columns)
+                none = ir.Constant(wanted.type, [False] * width)
+                for r, (start, place) in enumerate(zip(starts, places, strict=True)):
+                    mask = builder.select(builder.icmp_signed("<", index(r), rows), wanted, none)
+                    builder.store(load_masked(builder, vector, start, align, mask), place)
+        vectors = [builder.load(place) for place in places]
         for r, value in enumerate(transposed(builder, vectors)):
             store(builder, value, builder.gep(target_start, [builder.mul(target_step, index(r))]), align)
         return context.get_dummy_value()
@@ -456,7 +466,7 @@ def _copy_rows(step: int, adds: bool = False) -> Any:
                     place = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), at)])
                     if adds:
                         value = builder.fadd(value, load_masked(builder, vector, place, align, wanted))
-                    store_masked(builder, value, place, align, wanted)
+                    store_first(builder, value, place, align, builder.sub(count, at))
             return context.get_dummy_value()
 
         n = types.intp
@@ -480,13 +490,16 @@ def _spread_rows(typing_context, source, source_at, source_row, target, target_a
             at = builder.mul(column.index, index(half))
             wanted = below(builder, lanes_from(builder, vector, at), count)
             doubled = builder.mul(at, index(2))
-            room = below(builder, lanes_from(builder, vector, doubled), builder.mul(count, index(2)))
-            room = builder.and_(room, whole)
+            # One of two numbers is new; what lies between them is written back, up to the last new one.
+            room = builder.sub(builder.mul(count, index(2)), builder.add(doubled, index(1)))
+            there = below(builder, lanes_from(builder, vector, index(0)), room)
             with cgutils.for_range(builder, rows) as row:
                 begin = builder.gep(source_start, [builder.add(builder.mul(row.index, source_row), at)])
                 value = load_masked(builder, vector, begin, align, wanted)
                 place = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), doubled)])
-                store_masked(builder, builder.shuffle_vector(value, undefined, twice), place, align, room)
+                before = load_masked(builder, vector, place, align, there)
+                value = builder.select(whole, builder.shuffle_vector(value, undefined, twice), before)
+                store_first(builder, value, place, align, room)
         return context.get_dummy_value()
 
     n = types.intp

@@ -17,6 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd.kernels.vectors import (
+    VECTOR_BYTES,
     below,
     lanes,
     lanes_from,
@@ -26,7 +27,7 @@ from autograd.kernels.vectors import (
     pointer_to,
     splat,
     store,
-    store_masked,
+    store_first,
     vector_type,
 )
 
@@ -83,24 +84,20 @@ def _unzip_plain(source, source_at, source_row, even, even_at, odd, odd_at, targ
 
 def _mask(builder: Any, vector: Any, masks: Any, at: Any) -> Any:
     """The mask that is number `at` of the masks."""
-    bits = builder.trunc(builder.load(builder.gep(masks, [at])), ir.IntType(vector.count))
-    return builder.bitcast(bits, ir.VectorType(ir.IntType(1), vector.count))
+    bits = builder.load(builder.gep(masks, [at]))
+    if VECTOR_BYTES == 64:
+        return builder.bitcast(
+            builder.trunc(bits, ir.IntType(vector.count)), ir.VectorType(ir.IntType(1), vector.count)
+        )
+    # Without registers of masks LLVM would take the bits apart one by one.
+    each = ir.VectorType(bits.type, vector.count)
+    own = builder.and_(splat(builder, each, bits), ir.Constant(each, [1 << i for i in range(vector.count)]))
+    return builder.icmp_signed("!=", own, ir.Constant(each, [0] * vector.count))
 
 
 def _vectors(builder: Any, vector: Any, size: Any) -> Any:
     index = size.type
     return builder.sdiv(builder.add(size, index(vector.count - 1)), index(vector.count))
-
-
-def _store_below(builder: Any, value: Any, pointer: Any, align: int, at: Any, size: Any) -> None:
-    """Store the lanes of a vector that begins at `at` as far as they are below `size`; whole vectors are the rule."""
-    whole = builder.icmp_signed("<=", builder.add(at, at.type(value.type.count)), size)
-    with builder.if_else(whole, likely=True) as (in_full, in_part):
-        with in_full:
-            store(builder, value, pointer, align)
-        with in_part:
-            wanted = below(builder, lanes_from(builder, value.type, at), size)
-            store_masked(builder, value, pointer, align, wanted)
 
 
 def _product_run(taps: int) -> Any:
@@ -132,7 +129,7 @@ def _product_run(taps: int) -> Any:
                     mask = _mask(builder, vector, masks, builder.add(mask_at, index(t)))
                     number = load_masked(builder, vector, builder.gep(starts[t], [at]), align, mask)
                     multiply_add(builder, number, factors[t], place)
-                _store_below(builder, builder.load(place), builder.gep(out_start, [at]), align, at, size)
+                store_first(builder, builder.load(place), builder.gep(out_start, [at]), align, builder.sub(size, at))
             return context.get_dummy_value()
 
         n = types.intp
@@ -213,10 +210,10 @@ def _zip(typing_context, even, even_at, odd, odd_at, source_row, target, target_
                 a = load_masked(builder, vector, builder.gep(evens, [begin]), align, in_even)
                 b = load_masked(builder, vector, builder.gep(odds, [begin]), align, in_odd)
                 to = builder.gep(target_start, [builder.add(builder.mul(row.index, target_row), doubled)])
-                _store_below(builder, builder.shuffle_vector(a, b, low), to, align, doubled, count)
+                store_first(builder, builder.shuffle_vector(a, b, low), to, align, builder.sub(count, doubled))
                 with builder.if_then(builder.icmp_signed("<", behind, count)):
                     to = builder.gep(to, [index(width)])
-                    _store_below(builder, builder.shuffle_vector(a, b, high), to, align, behind, count)
+                    store_first(builder, builder.shuffle_vector(a, b, high), to, align, builder.sub(count, behind))
         return context.get_dummy_value()
 
     n = types.intp
@@ -237,8 +234,6 @@ def _unzip(typing_context, source, source_at, source_row, even, even_at, odd, od
         more = builder.sub(count, half)
         with cgutils.for_range(builder, _vectors(builder, vector, more)) as column:
             at = builder.mul(column.index, index(width))
-            places = lanes_from(builder, vector, at)
-            in_even, in_odd = below(builder, places, more), below(builder, places, half)
             doubled = builder.mul(at, index(2))
             behind = builder.add(doubled, index(width))
             near = below(builder, lanes_from(builder, vector, doubled), count)
@@ -248,9 +243,9 @@ def _unzip(typing_context, source, source_at, source_row, even, even_at, odd, od
                 a = load_masked(builder, vector, begin, align, near)
                 b = load_masked(builder, vector, builder.gep(begin, [index(width)]), align, far)
                 to = builder.add(builder.mul(row.index, target_row), at)
-                for first, target, inside in ((0, evens, in_even), (1, odds, in_odd)):
+                for first, target, there in ((0, evens, more), (1, odds, half)):
                     picked = builder.shuffle_vector(a, b, ir.Constant(order, list(range(first, 2 * width, 2))))
-                    store_masked(builder, picked, builder.gep(target, [to]), align, inside)
+                    store_first(builder, picked, builder.gep(target, [to]), align, builder.sub(there, at))
         return context.get_dummy_value()
 
     n = types.intp

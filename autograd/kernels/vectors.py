@@ -1,5 +1,7 @@
 """What the tiles of kernels are written with: vectors as LLVM knows them, of as many numbers as a register holds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -52,11 +54,40 @@ def store(builder: Any, value: Any, pointer: Any, align: int) -> None:
     builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=align)
 
 
-def store_masked(builder: Any, value: Any, pointer: Any, align: int, mask: Any) -> None:
-    """Store the lanes of `value` for which `mask` is set."""
-    place = builder.bitcast(pointer, value.type.as_pointer())
-    name = f"llvm.masked.store.{suffix(value.type)}.p0"
-    call_llvm(builder, name, ir.VoidType(), [value, place, ir.IntType(32)(align), mask])
+def store_first(builder: Any, value: Any, pointer: Any, align: int, count: Any) -> None:
+    """Store the first `count` lanes of `value`, none if that is negative and all if it is more than there are."""
+    lanes, bits = value.type.count, VECTOR_BYTES * 8
+    whole = builder.icmp_signed(">=", count, count.type(lanes))
+    with builder.if_else(whole, likely=True) as (all_lanes, some_lanes):
+        with all_lanes:
+            store(builder, value, pointer, align)
+        with some_lanes:
+            if bits == 512:
+                mask = below(builder, lanes_from(builder, value.type, count.type(0)), count)
+                place = builder.bitcast(pointer, value.type.as_pointer())
+                name = f"llvm.masked.store.{suffix(value.type)}.p0"
+                call_llvm(builder, name, ir.VoidType(), [value, place, ir.IntType(32)(align), mask])
+            else:
+                # A masked store without registers of masks takes as long as ten whole ones (on Zen 4).
+                with builder.if_then(builder.icmp_signed(">", count, count.type(0))):
+                    _store_pieces(builder, value, pointer, align, count)
+
+
+def _store_pieces(builder: Any, value: Any, pointer: Any, align: int, count: Any) -> None:
+    """Store the first `count` lanes, fewer than all, by halves of halves."""
+    half, lane = value.type.count // 2, ir.IntType(32)
+    undefined = ir.Constant(value.type, ir.Undefined)
+    while half:
+        there = builder.icmp_signed("!=", builder.and_(count, count.type(half)), count.type(0))
+        low, high = [
+            builder.shuffle_vector(value, undefined, ir.Constant(ir.VectorType(lane, half), list(range(at, at + half))))
+            for at in (0, half)
+        ]
+        with builder.if_then(there):
+            store(builder, low, pointer, align)
+        pointer = builder.select(there, builder.gep(pointer, [count.type(half)]), pointer)
+        value, half = builder.select(there, high, low), half // 2
+        undefined = ir.Constant(value.type, ir.Undefined)
 
 
 def splat(builder: Any, vector: Any, scalar: Any) -> Any:
@@ -78,6 +109,35 @@ def prefetch_for_writing(builder: Any, pointer: Any) -> None:
     number = ir.IntType(32)
     place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
     call_llvm(builder, "llvm.prefetch.p0", ir.VoidType(), [place, number(1), number(3), number(1)])
+
+
+@contextmanager
+def rounds(builder: Any, count: Any) -> Iterator[Any]:
+    """A loop of so many rounds, which gives the number of each, and which LLVM leaves as it is written.
+
+    Where it unrolls a loop that keeps its sums in all registers, it loads the numbers of several rounds ahead, and has
+    to put them away on the stack.
+    """
+    before, test, body, end = (builder.block, *[builder.append_basic_block(name) for name in ("test", "body", "end")])
+    builder.branch(test)
+    builder.position_at_end(test)
+    index = builder.phi(count.type)
+    index.add_incoming(count.type(0), before)
+    builder.cbranch(builder.icmp_signed("<", index, count), body, end)
+    builder.position_at_end(body)
+    yield index
+    index.add_incoming(builder.add(index, count.type(1), flags=("nsw",)), builder.block)
+    wish_for_loop(builder.module, builder.branch(test), ["llvm.loop.unroll.disable"])
+    builder.position_at_end(end)
+
+
+def wish_for_loop(module: Any, branch: Any, wish: list[Any]) -> None:
+    """Tell LLVM what to do with a loop; `branch` is where it begins its next round."""
+    wanted = module.add_metadata(wish)
+    # What names a loop begins with itself; the number makes it another one than those of other loops.
+    loop = module.add_metadata([wanted, ir.IntType(32)(len(module.metadata))])
+    loop.operands = (loop, wanted)
+    branch.set_metadata("llvm.loop", loop)
 
 
 def multiply_add(builder: Any, a: Any, b: Any, sum_place: Any) -> None:
