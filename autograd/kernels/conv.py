@@ -59,8 +59,8 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
     | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
-    | `points`   | forward and the input's gradient  | 1x1, stride 1, that `conv_points.fits`, float32            |
-    | `points`   | the weight gradient               | 1x1, stride 1, float32, where it costs less than the rest  |
+    | `points`   | forward and the input's gradient  | 1x1, stride 1, where it costs less than `columns`, float32 |
+    | `points`   | the weight gradient               | 1x1, stride 1, where it costs less than the rest, float32  |
     | `lanes`    | forward and the input's gradient  | it costs less than both below: strides, float32            |
     | `planes`   | all three                         | it costs less than `columns`: large filters, small images  |
     | `columns`  | all three                         | else: other 1x1, many channels, few pixels                 |
@@ -100,9 +100,12 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
             return "points"
         if by_pixels == cheapest:
             return "pixels"
-    elif points.fits(sizes, sizes.K if what == "forward" else sizes.C, dtype):
-        return "points"
     else:
+        rows = sizes.K if what == "forward" else sizes.C
+        if points.fits(sizes, rows, dtype) and points.cost(sizes, rows, threads) <= columns.cost(
+            sizes, what, lanes(dtype), threads
+        ):
+            return "points"
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
         weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
         by_planes = plan.cost + PACK * weights // _packers(weights, threads)

@@ -44,9 +44,10 @@ from autograd.kernels.tile import (
 )
 from autograd.kernels.vectors import VECTOR_BYTES
 
-# Planes of one band should stay in a core's second-level cache, and where few rows of the weight meet them, so that
-# reading them takes the time, in the first-level cache.
-PLANE_BYTES, NEAR_BYTES = 768 << 10, 24 << 10
+# Planes of one band should stay in a core's second-level cache; and where few rows of the weight meet them, so that
+# reading them takes the time, in the first-level cache; but not where vectors are short.
+PLANE_BYTES = 768 << 10
+NEAR_BYTES = 24 << 10 if VECTOR_BYTES == 64 else 0
 # Sums that are stored by whole rows stay in the first-level cache.
 SUM_BYTES = 24 << 10
 # Taps whose numbers are used for all output channels before the next ones: overlapping rows of 32 channels, 3x3.
@@ -55,7 +56,7 @@ L1_DEPTH = 288
 DOT_PIXELS = 1024
 # What moving one vector costs, what a band costs besides, and what adding up the lanes of a dot tile costs for each of
 # its sums, counted in multiplications of vectors.
-MOVE, BEGIN, LANE_SUM = 6, 500, 3
+MOVE, BEGIN, LANE_SUM = 6 if VECTOR_BYTES == 64 else 10, 500, 3
 
 
 class Phase(NamedTuple):
@@ -183,7 +184,7 @@ def lay_out(
         if (dealt * plane + rows_beside * computed) * itemsize > PLANE_BYTES and (band, images) != candidates[0]:
             continue
         tasks = -(-sizes.N // images) * sizes.groups * -(-sizes.OH // band)
-        far = 1 if dealt * plane * itemsize > NEAR_BYTES else 0
+        far = int(dealt * plane * itemsize > NEAR_BYTES)
         moved = dealt * images * rows * -(-row // vector) + sizes.K * stored
         products = computed // vector * (outputs + far * outputs // unit) * depth
         if in_place:

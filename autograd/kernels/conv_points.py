@@ -1,7 +1,8 @@
-"""1x1 convolutions of stride 1: products of the weights with images, both read where they lie.
+"""1x1 convolutions of stride 1: products of the weights with images.
 
-A panel of an image's pixels, a few vectors wide and DEPTH channels long, stays in the first cache while it meets the
-weights of all channels of the result. Nothing is packed or copied. All is float32.
+A block of an image's pixels is packed to panels, a few vectors wide and some DEPTH channels long, which stay in the
+second cache while they meet the weights of all channels of the result; weights are read where they lie. The results of
+a few channels are written side by side, for the rows of an image lie far apart. All is float32.
 
 The gradient by the weights is a sum over pixels, so of x and the output's gradient one is turned, in panels of some
 channels and DEPTH pixels, of several images if these are small. The other one is read where it lies, if it can be.
@@ -16,13 +17,22 @@ from autograd.kernels.conv_columns import lies_ready
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.panels import DEPTH, WIDTH
 from autograd.kernels.product import FAR, SMALL
-from autograd.kernels.product_tiles import LANES, ROWS, column_time, multiply
+from autograd.kernels.product_tiles import (
+    LANES,
+    ROWS,
+    column_time,
+    columns_taken,
+    multiply,
+    product_1,
+    product_2,
+    product_3,
+)
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import copy_rows, turn
 
-# Pixels of an image below which a panel is too narrow to keep the processor busy.
-FEWEST_PIXELS = 64
+# Pixels of a block; tasks for each thread, if images have so many panels; and rows that do not pay for packing.
+PIXELS, TASKS, FEW_ROWS = 240, 4, 2 * ROWS
 
 # Time in that of a multiplication of vectors by `conv_planes`: of turning, copying and reading a vector, and of adding
 # one to the sums.
@@ -32,14 +42,17 @@ TURN, MOVE, READ, STORE = 4, 3, 3, 3
 def fits(sizes: Sizes, rows: int, dtype: np.dtype) -> bool:
     """Whether a convolution with `rows` channels in its result is one for this module."""
     pixels = sizes.OH * sizes.OW
-    return (
-        dtype.char == "f"
-        and lies_ready(sizes)
-        and sizes.groups == 1
-        and FEWEST_PIXELS <= pixels < FAR
-        and pixels % LANES == 0
-        and rows % ROWS == 0
-    )
+    return weighs(sizes, dtype) and rows % ROWS == 0 and LANES <= pixels < FAR
+
+
+@lru_cache(maxsize=512)
+def cost(sizes: Sizes, rows: int, threads: int) -> int:
+    """What computing `rows` channels costs, in multiplications of vectors by one thread."""
+    pixels, depth = sizes.OH * sizes.OW, sizes.C + sizes.K - rows
+    vectors = pixels // LANES
+    products = depth * rows * (column_time(vectors) + column_time(min(pixels % LANES, 1)))
+    moved = MOVE * depth * vectors * (rows > FEW_ROWS) + STORE * _parts(depth) * rows * vectors
+    return int(sizes.N * (products + moved + READ * depth * rows // LANES)) // threads
 
 
 def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray) -> None:
@@ -57,27 +70,76 @@ def _run(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.nda
     rows, pixels = out.shape[1], out.shape[2] * out.shape[3]
     threads = thread_count() if N * depth * rows * pixels > SMALL else 1
     bias = np.empty(0, x.dtype) if bias is None else bias
-    sizes = (N, depth, rows, pixels, row, step)
-    share_out(_multiply_images, threads, weight.reshape(-1), x.reshape(-1), bias, out.reshape(-1), sizes)
+    blocks = max(-(-pixels // PIXELS), min(-(-TASKS * threads // N), -(-pixels // WIDTH)))
+    sizes = (N, depth, rows, pixels, row, step, blocks)
+    room = scratch("panel", threads * -(-depth // _parts(depth)) * PIXELS, x.dtype).reshape(threads, -1)
+    share_out(_multiply_images, threads, weight.reshape(-1), x.reshape(-1), bias, out.reshape(-1), sizes, room)
 
 
 @jit(inner=True)
-def _multiply_images(thread, threads, weight, x, bias, out, sizes):  # type: ignore[no-untyped-def]
-    """A thread's share of the panels of all images; weight[r * row + d * step] belongs to result r and channel d."""
-    N, depth, rows, pixels, row, step = sizes
-    vectors = pixels // LANES
-    panels = (pixels + WIDTH - 1) // WIDTH
-    for task in range(thread * N * panels // threads, (thread + 1) * N * panels // threads):
-        n, panel = task // panels, task % panels
-        column, stop = panel * vectors // panels * LANES, (panel + 1) * vectors // panels * LANES
-        into = n * rows * pixels + column
-        for r in range(rows if bias.size else 0):
-            out[into + r * pixels : into + r * pixels + stop - column] = bias[r]
-        for d in range(0, depth, DEPTH):
-            multiply(
-                weight, d * step, row, step, x, (n * depth + d) * pixels + column, pixels,
-                out, into, pixels, rows, stop - column, min(DEPTH, depth - d), d == 0 and bias.size == 0,
-            )  # fmt: skip
+def _multiply_images(thread, threads, weight, x, bias, out, sizes, room):  # type: ignore[no-untyped-def]
+    """A thread's share of the blocks of all images; weight[r * row + d * step] belongs to result r and channel d."""
+    N, depth, rows, pixels, row, step, blocks = sizes
+    filters, vectors = (rows, row, step, depth), pixels // LANES
+    for task in range(thread * N * blocks // threads, (thread + 1) * N * blocks // threads):
+        n, block = task // blocks, task % blocks
+        column, stop = block * vectors // blocks * LANES, (block + 1) * vectors // blocks * LANES
+        x_at, out_at = n * depth * pixels, n * rows * pixels
+        _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, column, stop, room[thread])
+        if stop < pixels and block == blocks - 1:
+            # The last vector ends with the image, so some of its pixels are calculated twice.
+            _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, pixels - LANES, pixels, room[thread])
+
+
+@jit()
+def _parts(depth):  # type: ignore[no-untyped-def]
+    """In how many parts, of DEPTH channels or so, the sum over channels is calculated."""
+    return max((depth + DEPTH // 2) // DEPTH, 1)
+
+
+@jit()
+def _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, start, stop, room):  # type: ignore[no-untyped-def]
+    """All results for the pixels from `start` to `stop` of an image, which are packed where many rows read them."""
+    rows, row, step, depth = filters
+    packs, parts = rows > FEW_ROWS, _parts(depth)
+    for part in range(parts):
+        d = part * depth // parts
+        deep, fresh = (part + 1) * depth // parts - d, part == 0 and bias.size == 0
+        if packs:
+            _pack_pixels(x, x_at + d * pixels + start, pixels, stop - start, deep, room)
+        for r in range(0, rows, ROWS):
+            for i in range(r, r + ROWS if part == 0 and bias.size else r):
+                out[out_at + i * pixels + start : out_at + i * pixels + stop] = bias[i]
+            left, column = r * row + d * step, start
+            while column < stop:
+                taken = columns_taken((stop - column) // LANES)
+                into, beside, at, apart = out_at + r * pixels + column, x, x_at + d * pixels + column, pixels
+                if packs:
+                    beside, at, apart = room, (column - start) * deep, taken * LANES
+                if taken == 3:
+                    product_3(weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
+                elif taken == 2:
+                    product_2(weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
+                else:
+                    product_1(weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
+                column += taken * LANES
+
+
+@jit()
+def _pack_pixels(x, x_at, pixels, columns, depth, room):  # type: ignore[no-untyped-def]
+    """Some pixels of `depth` channels as panels of the widths that `columns_taken` says, one after the other."""
+    column = 0
+    while columns_taken((columns - column) // LANES) == 3:
+        column += WIDTH
+    for d in range(depth):
+        # What is a row here, for `copy_rows`, is that of a panel: the pixels of a channel are read one after another.
+        copy_rows(
+            x, x_at + d * pixels, WIDTH, 0, WIDTH, room, d * WIDTH, depth * WIDTH, column // WIDTH, WIDTH
+        )  # fmt: skip
+    while column < columns:
+        width = columns_taken((columns - column) // LANES) * LANES
+        copy_rows(x, x_at + column, pixels, 0, width, room, column * depth, width, depth, width)
+        column += width
 
 
 def weighs(sizes: Sizes, dtype: np.dtype) -> bool:

@@ -229,28 +229,38 @@ def test_pointwise_filters_agree_with_the_reference(case, path, dtype, pixels):
     conv._weigh_plan.cache_clear()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     images=st.integers(1, 5), C=st.integers(1, 20), K=st.integers(1, 5),
-    size=st.sampled_from([(8, 8), (16, 12), (4, 28), (32, 9)]),
+    size=st.sampled_from([(8, 8), (16, 12), (4, 28), (32, 9), (7, 7), (1, 17), (19, 27)]),
 )  # fmt: skip
 @example(images=2, C=37, K=2, size=(16, 20))
+@example(images=1, C=1, K=25, size=(33, 31))
 def test_points_agree_with_the_reference_for_whole_tiles_of_channels(images, C, K, size):
     C, K = 8 * C, 8 * K
     case = (images, C, *size), (K, C, 1, 1), (1, 1), (0, 0), (1, 1), 1
-    sizes = conv._sizes(*case)
-    assert conv.choose("forward", sizes, np.dtype(np.float32)) == "points"
-    assert conv.choose("input gradient", sizes, np.dtype(np.float32)) == "points"
-    check_against_reference(case, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv, "OVERRIDES", dict.fromkeys(("forward", "input gradient"), "points"))
+        check_against_reference(case, np.float32)
+
+
+def test_points_are_chosen_for_images_that_fill_vectors():
+    for channels, size, path in ((64, 56, "points"), (64, 8, "points"), (63, 8, "planes"), (512, 2, "columns")):
+        sizes = conv._sizes((8, channels, size, size), (channels, channels, 1, 1), (1, 1), (0, 0), (1, 1), 1)
+        for what in ("forward", "input gradient"):
+            assert conv.choose(what, sizes, np.dtype(np.float32)) == path
+
+
+LANES = conv.points.LANES
 
 
 @pytest.mark.parametrize(
     ("channels", "height", "width", "fits"),
     [
-        (conv.points.ROWS, 8, 8, True),
-        (conv.points.ROWS + 1, 8, 8, False),
-        (conv.points.ROWS, 9, 9, False),
-        (conv.points.ROWS, 4, 8, False),
+        (conv.points.ROWS, 1, LANES, True),
+        (conv.points.ROWS, 1, LANES - 1, False),
+        (conv.points.ROWS, 9, LANES, True),
+        (conv.points.ROWS + 1, 9, LANES, False),
         (conv.points.ROWS, 64, 64, False),
     ],
 )
@@ -324,7 +334,6 @@ def test_depthwise_rows_agree_with_the_reference(case, dtype):
         ("lenet first", "weight gradient", "planes"),
         ("many output channels", "weight gradient", "pixels"),
         ("many output channels", "forward", "lanes"),
-        ("many output channels", "input gradient", "planes"),
         ("stride 2", "input gradient", "lanes"),
         ("1x1, in place", "forward", "planes"),
         ("1x1", "weight gradient", "points"),
