@@ -17,7 +17,7 @@ from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import add_rows, copy_rows, turn
 
 # Multiplications up to which one thread is as fast as several, and from which on BLAS is.
-SMALL, LARGE = 1 << 21, 1 << 26
+SMALL, LARGE = LANES << 17, 1 << 26
 
 # Rows up to which a right matrix that is not turned is read where it lies, unless its own rows are so far apart that
 # they meet in the first cache.
