@@ -30,8 +30,9 @@ from autograd.kernels.vectors import VECTOR_BYTES, lanes
 product_1, product_2, product_4, product_6, product_9, product_25 = map(product_run, (1, 2, 4, 6, 9, 25))
 dot_9, dot_25 = dot_run(9), dot_run(25)
 
-# The masks of a plane should stay in the second-level cache, and planes that are dealt out in the first-level one.
-MASK_BYTES, DEALT_BYTES = 256 << 10, 16 << 10
+# The masks of a plane should stay in the second-level cache; planes that are dealt out, and the sums of some groups, in
+# the first-level one.
+MASK_BYTES, DEALT_BYTES, SUMS_BYTES = 256 << 10, 16 << 10, 16 << 10
 # Work below this many products of vectors is done before other threads have woken up.
 SMALL = 50_000
 
@@ -152,16 +153,14 @@ def propagate(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray, sizes: 
 
 def weigh(x: np.ndarray, gradient: np.ndarray, sizes: Sizes) -> np.ndarray:
     """The weight gradient (groups, taps), for sizes that fit."""
-    stride = sizes.stride_h
+    stride, taps = sizes.stride_h, sizes.FH * sizes.FW
     table = forward_table(sizes, x.itemsize, 1)
-    dealt = stride * stride * -(-sizes.H // stride) * sizes.OW if stride > 1 else 0
-    planes = max(1, min(DEALT_BYTES // max(dealt * x.itemsize, 1), sizes.N))
-    out = np.empty((sizes.groups, sizes.FH * sizes.FW), x.dtype)
-    memory = _memory("dealt", dealt * planes, x.dtype)
-    sums = _memory("sums", sizes.FH * sizes.FW * lanes(x.dtype), x.dtype)
+    out = np.empty((sizes.groups, taps), x.dtype)
+    memory = _memory("dealt", stride * stride * -(-sizes.H // stride) * sizes.OW if stride > 1 else 0, x.dtype)
+    sums = _memory("sums", SUMS_BYTES // x.itemsize, x.dtype)
     share_out(
         weigh_masked, _threads(sizes, table), x.reshape(-1), gradient.reshape(-1), out, sizes,
-        table.offsets, table.masks, planes, memory, sums,
+        table.offsets, table.masks, memory, sums,
     )  # fmt: skip
     return out
 
@@ -248,28 +247,34 @@ def propagate_planes(thread, threads, gradient, weight, out, sizes, phases, offs
 
 
 @jit()
-def weigh_masked(thread, threads, x, gradient, out, sizes, offsets, masks, planes, memory, sums):  # type: ignore[no-untyped-def]
-    """out[g, t] = sum over n, p of gradient[n, g, p] * source[n, g, p + offsets[t]], `planes` images at a time."""
+def weigh_masked(thread, threads, x, gradient, out, sizes, offsets, masks, memory, sums):  # type: ignore[no-untyped-def]
+    """out[g, t] = sum over n, p of gradient[n, g, p] * source[n, g, p + offsets[t]].
+
+    Of as many groups at a time as there is room for sums, so that planes are read in the order in which they lie.
+    """
     sizes, memory, sums = Sizes(*sizes), memory[thread], sums[thread]
     taps, area, size = sizes.FH * sizes.FW, sizes.H * sizes.W, sizes.OH * sizes.OW
-    lanes, stride = VECTOR_BYTES // x.itemsize, sizes.stride_h
+    stride, own = sizes.stride_h, taps * (VECTOR_BYTES // x.itemsize)
     dealt = (sizes.H + stride - 1) // stride * sizes.OW
-    for g in range(sizes.groups * thread // threads, sizes.groups * (thread + 1) // threads):
-        clear(sums, 0, taps * lanes)
-        for n in range(0, sizes.N, planes):
-            images = min(planes, sizes.N - n)
-            at, step = (n * sizes.groups + g) * size, sizes.groups * size
-            source, start, right = x, (n * sizes.groups + g) * area, sizes.groups * area
-            if stride > 1:
-                for i in range(images):
-                    deal(x, start + i * right, 1, sizes, memory, i * stride * stride * dealt, dealt)
-                source, start, right = memory, 0, stride * stride * dealt
-            if taps == 9:
-                dot_9(gradient, at, step, source, start, right, offsets, masks, sums, size, images)
-            else:
-                dot_25(gradient, at, step, source, start, right, offsets, masks, sums, size, images)
-        for t in range(taps):
-            out[g, t] = total(sums[t * lanes : (t + 1) * lanes])
+    stop, block = sizes.groups * (thread + 1) // threads, sums.size // own
+    for first in range(sizes.groups * thread // threads, stop, block):
+        last = min(first + block, stop)
+        clear(sums, 0, (last - first) * own)
+        for n in range(sizes.N):
+            for g in range(first, last):
+                plane, into = n * sizes.groups + g, (g - first) * own
+                source, at = x, plane * area
+                if stride > 1:
+                    deal(x, plane * area, 1, sizes, memory, 0, dealt)
+                    source, at = memory, 0
+                if taps == 9:
+                    dot_9(gradient, plane * size, source, at, offsets, masks, sums, into, size)
+                else:
+                    dot_25(gradient, plane * size, source, at, offsets, masks, sums, into, size)
+        for g in range(first, last):
+            for t in range(taps):
+                begin = (g - first) * own + t * (own // taps)
+                out[g, t] = total(sums[begin : begin + own // taps])
 
 
 @jit()

@@ -54,16 +54,14 @@ def _product_run_plain(taps: int) -> Any:
 
 
 def _dot_run_plain(taps: int) -> Any:
-    def run(left, left_at, left_step, right, right_at, right_step, offsets, masks, sums, size, images):  # type: ignore[no-untyped-def]
+    def run(left, left_at, right, right_at, offsets, masks, sums, sums_at, size):  # type: ignore[no-untyped-def]
         width = lanes(left.dtype)
-        for n in range(images):
-            for v in range(-(-size // width)):
-                last = min(width, size - v * width)
-                a = left[left_at + n * left_step + v * width :][:last]
-                for t in range(taps):
-                    place = right_at + n * right_step + v * width + offsets[t]
-                    b = _read_plain(right, place, masks[v * taps + t], width)
-                    sums[t * width : t * width + last] += a * b[:last]
+        for v in range(-(-size // width)):
+            last = min(width, size - v * width)
+            a = left[left_at + v * width :][:last]
+            for t in range(taps):
+                b = _read_plain(right, right_at + v * width + offsets[t], masks[v * taps + t], width)
+                sums[sums_at + t * width : sums_at + t * width + last] += a * b[:last]
 
     return run
 
@@ -142,45 +140,37 @@ def _dot_run(taps: int) -> Any:
     """The intrinsic that adds up, for each of `taps` taps, its numbers times those of a plane."""
 
     @intrinsic
-    def run(  # type: ignore[no-untyped-def]
-        typing_context, left, left_at, left_step, right, right_at, right_step, offsets, masks, sums, size, images
-    ):
+    def run(typing_context, left, left_at, right, right_at, offsets, masks, sums, sums_at, size):  # type: ignore[no-untyped-def]
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            (
-                left, left_at, left_step, right, right_at, right_step, offsets, masks, sums, size, images,
-            ) = arguments  # fmt: skip
+            left, left_at, right, right_at, offsets, masks, sums, sums_at, size = arguments
             vector, align = vector_type(context, signature.args[0]), signature.args[0].dtype.bitwidth // 8
             index = size.type
             left_start = pointer_to(context, builder, signature.args[0], left, left_at)
-            right_start = pointer_to(context, builder, signature.args[3], right, right_at)
-            offsets = pointer_to(context, builder, signature.args[6], offsets, index(0))
-            masks = pointer_to(context, builder, signature.args[7], masks, index(0))
-            totals = pointer_to(context, builder, signature.args[8], sums, index(0))
+            right_start = pointer_to(context, builder, signature.args[2], right, right_at)
+            offsets = pointer_to(context, builder, signature.args[4], offsets, index(0))
+            masks = pointer_to(context, builder, signature.args[5], masks, index(0))
+            totals = pointer_to(context, builder, signature.args[6], sums, sums_at)
             places = [cgutils.alloca_once(builder, vector) for _ in range(taps)]
             homes = [builder.gep(totals, [index(t * vector.count)]) for t in range(taps)]
             for home, place in zip(homes, places, strict=True):
                 builder.store(load(builder, vector, home, align), place)
             steps = [builder.load(builder.gep(offsets, [index(t)])) for t in range(taps)]
-            vectors = _vectors(builder, vector, size)
-            with cgutils.for_range(builder, images) as image:
-                left_plane = builder.gep(left_start, [builder.mul(image.index, left_step)])
-                right_plane = builder.gep(right_start, [builder.mul(image.index, right_step)])
-                with cgutils.for_range(builder, vectors) as loop:
-                    at = builder.mul(loop.index, index(vector.count))
-                    mask_at = builder.mul(loop.index, index(taps))
-                    inside = below(builder, lanes_from(builder, vector, at), size)
-                    a = load_masked(builder, vector, builder.gep(left_plane, [at]), align, inside)
-                    right_at = builder.gep(right_plane, [at])
-                    for t in range(taps):
-                        mask = _mask(builder, vector, masks, builder.add(mask_at, index(t)))
-                        b = load_masked(builder, vector, builder.gep(right_at, [steps[t]]), align, mask)
-                        multiply_add(builder, a, b, places[t])
+            with cgutils.for_range(builder, _vectors(builder, vector, size)) as loop:
+                at = builder.mul(loop.index, index(vector.count))
+                mask_at = builder.mul(loop.index, index(taps))
+                inside = below(builder, lanes_from(builder, vector, at), size)
+                a = load_masked(builder, vector, builder.gep(left_start, [at]), align, inside)
+                begin = builder.gep(right_start, [at])
+                for t in range(taps):
+                    mask = _mask(builder, vector, masks, builder.add(mask_at, index(t)))
+                    b = load_masked(builder, vector, builder.gep(begin, [steps[t]]), align, mask)
+                    multiply_add(builder, a, b, places[t])
             for home, place in zip(homes, places, strict=True):
                 store(builder, builder.load(place), home, align)
             return context.get_dummy_value()
 
         n = types.intp
-        return types.void(left, n, n, right, n, n, offsets, masks, sums, n, n), generate
+        return types.void(left, n, right, n, offsets, masks, sums, n, n), generate
 
     return run
 
@@ -258,8 +248,7 @@ _compiled = not config.DISABLE_JIT
 # number exists. The masks of the taps before `taps_at` lie before, for a plane of the same size.
 product_run = _product_run if _compiled else _product_run_plain
 
-# sums[t, p % lanes] += left[p] * right[p + offsets[t]] for p < size and so many images, where the mask says that
-# right's number exists.
+# sums[t, p % lanes] += left[p] * right[p + offsets[t]] for p < size, where the mask says that right's number exists.
 dot_run = _dot_run if _compiled else _dot_run_plain
 
 # target[r, 2 * i] = even[r, i] and target[r, 2 * i + 1] = odd[r, i] for r < rows, and `count` numbers in a row.
