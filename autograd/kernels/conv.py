@@ -90,26 +90,24 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
     """The path that costs least of those that can do without `winograd`."""
     if depthwise.fits(sizes):
         return "rows"
+    by_columns = columns.cost(sizes, what, lanes(dtype), threads)
     if what == "weight gradient":
         if sizes.C == 1 and sizes.groups > 1:
             return "rows"
         *_, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
         *_, by_pixels = _pixels_plan(sizes, dtype.itemsize, threads)
-        cheapest = min(by_planes, by_pixels, columns.cost(sizes, what, lanes(dtype), threads))
+        cheapest = min(by_planes, by_pixels, by_columns)
         if points.weighs(sizes, dtype) and points.weigh_plan(sizes, threads).cost <= cheapest:
             return "points"
         if by_pixels == cheapest:
             return "pixels"
     else:
         rows = sizes.K if what == "forward" else sizes.C
-        if points.fits(sizes, rows, dtype) and points.cost(sizes, rows, threads) <= columns.cost(
-            sizes, what, lanes(dtype), threads
-        ):
+        if points.fits(sizes, rows, dtype) and points.cost(sizes, rows, threads) <= by_columns:
             return "points"
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
         weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
         by_planes = plan.cost + PACK * weights // _packers(weights, threads)
-    by_columns = columns.cost(sizes, what, lanes(dtype), threads)
     if what != "weight gradient" and conv_lanes.fits(sizes, dtype):
         by_lanes = _lanes_plan(what, sizes, threads)
         if by_lanes is not None and by_lanes.cost < min(by_planes, by_columns):

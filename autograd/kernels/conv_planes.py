@@ -45,7 +45,8 @@ from autograd.kernels.tile import (
 from autograd.kernels.vectors import VECTOR_BYTES
 
 # Planes of one band should stay in a core's second-level cache; and where few rows of the weight meet them, so that
-# reading them takes the time, in the first-level cache; but not where vectors are short.
+# reading them takes the time, in the first-level cache. With short vectors that was not worth bands of fewer rows, so
+# reading always counts.
 PLANE_BYTES = 768 << 10
 NEAR_BYTES = 24 << 10 if VECTOR_BYTES == 64 else 0
 # Sums that are stored by whole rows stay in the first-level cache.

@@ -1,8 +1,9 @@
 """1x1 convolutions of stride 1: products of the weights with images.
 
-A block of an image's pixels is packed to panels, a few vectors wide and some DEPTH channels long, which stay in the
-second cache while they meet the weights of all channels of the result; weights are read where they lie. The results of
-a few channels are written side by side, for the rows of an image lie far apart. All is float32.
+A block of an image's pixels is packed to panels, a few vectors wide and DEPTH channels long, or up to half as many
+more, which stay in the second cache while they meet the weights of all channels of the result: a few channels after the
+other, whose results are written to rows from one end of the block to the other. Where there are few channels in the
+result, pixels are read where they lie; weights always are. All is float32.
 
 The gradient by the weights is a sum over pixels, so of x and the output's gradient one is turned, in panels of some
 channels and DEPTH pixels, of several images if these are small. The other one is read where it lies, if it can be.
@@ -31,7 +32,8 @@ from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import copy_rows, turn
 
-# Pixels of a block; tasks for each thread, if images have so many panels; and rows that do not pay for packing.
+# Pixels of a block, in whole vectors of any size; blocks for each thread, if images have so many panels; and rows that
+# do not pay for packing.
 PIXELS, TASKS, FEW_ROWS = 240, 4, 2 * ROWS
 
 # Time in that of a multiplication of vectors by `conv_planes`: of turning, copying and reading a vector, and of adding
@@ -49,10 +51,11 @@ def fits(sizes: Sizes, rows: int, dtype: np.dtype) -> bool:
 def cost(sizes: Sizes, rows: int, threads: int) -> int:
     """What computing `rows` channels costs, in multiplications of vectors by one thread."""
     pixels, depth = sizes.OH * sizes.OW, sizes.C + sizes.K - rows
-    vectors = pixels // LANES
-    products = depth * rows * (column_time(vectors) + column_time(min(pixels % LANES, 1)))
+    threads, blocks = _shares(sizes.N, depth, rows, pixels, threads)
+    vectors = -(-(pixels // LANES) // blocks)
+    products = depth * rows * (column_time(vectors) + column_time(min(pixels % LANES, 1)) / blocks)
     moved = MOVE * depth * vectors * (rows > FEW_ROWS) + STORE * _parts(depth) * rows * vectors
-    return int(sizes.N * (products + moved + READ * depth * rows // LANES)) // threads
+    return int(-(-sizes.N * blocks // threads) * (products + moved + READ * depth * rows // LANES))
 
 
 def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray) -> None:
@@ -68,12 +71,17 @@ def propagate(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None
 def _run(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray, row: int, step: int) -> None:
     N, depth = x.shape[:2]
     rows, pixels = out.shape[1], out.shape[2] * out.shape[3]
-    threads = thread_count() if N * depth * rows * pixels > SMALL else 1
+    threads, blocks = _shares(N, depth, rows, pixels, thread_count())
     bias = np.empty(0, x.dtype) if bias is None else bias
-    blocks = max(-(-pixels // PIXELS), min(-(-TASKS * threads // N), -(-pixels // WIDTH)))
     sizes = (N, depth, rows, pixels, row, step, blocks)
     room = scratch("panel", threads * -(-depth // _parts(depth)) * PIXELS, x.dtype).reshape(threads, -1)
     share_out(_multiply_images, threads, weight.reshape(-1), x.reshape(-1), bias, out.reshape(-1), sizes, room)
+
+
+def _shares(N: int, depth: int, rows: int, pixels: int, threads: int) -> tuple[int, int]:
+    """On how many threads a product is calculated, and the blocks that an image is cut into for them."""
+    threads = threads if N * depth * rows * pixels > SMALL else 1
+    return threads, max(-(-pixels // PIXELS), min(-(-TASKS * threads // N), -(-pixels // WIDTH)))
 
 
 @jit(inner=True)
@@ -116,6 +124,7 @@ def _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, start,
                 into, beside, at, apart = out_at + r * pixels + column, x, x_at + d * pixels + column, pixels
                 if packs:
                     beside, at, apart = room, (column - start) * deep, taken * LANES
+                # As `multiply` does: calling that for each tile takes a fifth of the time where there are few channels.
                 if taken == 3:
                     product_3(weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
                 elif taken == 2:
@@ -131,7 +140,7 @@ def _pack_pixels(x, x_at, pixels, columns, depth, room):  # type: ignore[no-unty
     column = 0
     while columns_taken((columns - column) // LANES) == 3:
         column += WIDTH
-    for d in range(depth):
+    for d in range(depth if column else 0):
         # What is a row here, for `copy_rows`, is that of a panel: the pixels of a channel are read one after another.
         copy_rows(
             x, x_at + d * pixels, WIDTH, 0, WIDTH, room, d * WIDTH, depth * WIDTH, column // WIDTH, WIDTH

@@ -101,7 +101,8 @@ def columns_taken(rest):  # type: ignore[no-untyped-def]
 
 
 # Time for a vector of columns, where one, two or three are taken at once, in that of a multiplication of vectors by
-# `conv_planes`, for each row: measured with AVX-512, and with AVX2, whose four sums of one vector wait for themselves.
+# `conv_planes`, for each row: measured with AVX-512, and with AVX2 for all others. The sums of one vector are so few
+# that they wait for themselves.
 _TIMES = (1.4, 0.95, 0.87) if VECTOR_BYTES == 64 else (1.8, 1.07, 1.0)
 
 

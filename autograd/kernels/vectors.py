@@ -56,13 +56,12 @@ def store(builder: Any, value: Any, pointer: Any, align: int) -> None:
 
 def store_first(builder: Any, value: Any, pointer: Any, align: int, count: Any) -> None:
     """Store the first `count` lanes of `value`, none if that is negative and all if it is more than there are."""
-    lanes, bits = value.type.count, VECTOR_BYTES * 8
-    whole = builder.icmp_signed(">=", count, count.type(lanes))
+    whole = builder.icmp_signed(">=", count, count.type(value.type.count))
     with builder.if_else(whole, likely=True) as (all_lanes, some_lanes):
         with all_lanes:
             store(builder, value, pointer, align)
         with some_lanes:
-            if bits == 512:
+            if VECTOR_BYTES == 64:
                 mask = below(builder, lanes_from(builder, value.type, count.type(0)), count)
                 place = builder.bitcast(pointer, value.type.as_pointer())
                 name = f"llvm.masked.store.{suffix(value.type)}.p0"
@@ -76,8 +75,8 @@ def store_first(builder: Any, value: Any, pointer: Any, align: int, count: Any) 
 def _store_pieces(builder: Any, value: Any, pointer: Any, align: int, count: Any) -> None:
     """Store the first `count` lanes, fewer than all, by halves of halves."""
     half, lane = value.type.count // 2, ir.IntType(32)
-    undefined = ir.Constant(value.type, ir.Undefined)
     while half:
+        undefined = ir.Constant(value.type, ir.Undefined)
         there = builder.icmp_signed("!=", builder.and_(count, count.type(half)), count.type(0))
         low, high = [
             builder.shuffle_vector(value, undefined, ir.Constant(ir.VectorType(lane, half), list(range(at, at + half))))
@@ -87,7 +86,6 @@ def _store_pieces(builder: Any, value: Any, pointer: Any, align: int, count: Any
             store(builder, low, pointer, align)
         pointer = builder.select(there, builder.gep(pointer, [count.type(half)]), pointer)
         value, half = builder.select(there, high, low), half // 2
-        undefined = ir.Constant(value.type, ir.Undefined)
 
 
 def splat(builder: Any, vector: Any, scalar: Any) -> Any:

@@ -15,6 +15,7 @@ from numba import config
 from autograd.kernels import conv, reference
 
 DTYPES = (np.float32, np.float64)
+LANES = conv.points.LANES
 ROOT = Path(__file__).parents[2]
 
 
@@ -44,6 +45,7 @@ CASES = {
     "wide rows": ((1, 3, 9, 200), (8, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
     "resnet first": ((2, 3, 45, 45), (10, 3, 7, 7), (2, 2), (3, 3), (1, 1), 1),
     "1x1": ((3, 40, 9, 9), (50, 40, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    "1x1, deep": ((2, 184, 12, 12), (24, 184, 1, 1), (1, 1), (0, 0), (1, 1), 1),
     "1x1, in place": ((7, 24, 5, 5), (32, 12, 1, 1), (1, 1), (0, 0), (1, 1), 2),
     "1x1, stride 2": ((2, 8, 9, 9), (5, 8, 1, 1), (2, 2), (0, 0), (1, 1), 1),
     "1x1, padded": ((2, 8, 9, 9), (5, 8, 1, 1), (1, 1), (2, 1), (1, 1), 1),
@@ -236,6 +238,8 @@ def test_pointwise_filters_agree_with_the_reference(case, path, dtype, pixels):
 )  # fmt: skip
 @example(images=2, C=37, K=2, size=(16, 20))
 @example(images=1, C=1, K=25, size=(33, 31))
+@example(images=3, C=40, K=5, size=(19, 27))
+@example(images=2, C=25, K=25, size=(16, 17))
 def test_points_agree_with_the_reference_for_whole_tiles_of_channels(images, C, K, size):
     C, K = 8 * C, 8 * K
     case = (images, C, *size), (K, C, 1, 1), (1, 1), (0, 0), (1, 1), 1
@@ -248,10 +252,13 @@ def test_points_are_chosen_for_images_that_fill_vectors():
     for channels, size, path in ((64, 56, "points"), (64, 8, "points"), (63, 8, "planes"), (512, 2, "columns")):
         sizes = conv._sizes((8, channels, size, size), (channels, channels, 1, 1), (1, 1), (0, 0), (1, 1), 1)
         for what in ("forward", "input gradient"):
-            assert conv.choose(what, sizes, np.dtype(np.float32)) == path
+            assert conv._choose(what, sizes, np.dtype(np.float32), 2) == path
 
 
-LANES = conv.points.LANES
+def test_points_are_not_chosen_for_fewer_blocks_than_there_are_threads():
+    sizes = conv._sizes((1, 512, 7, 7), (2048, 512, 1, 1), (1, 1), (0, 0), (1, 1), 1)
+    assert conv._choose("forward", sizes, np.dtype(np.float32), 8) == "columns"
+    assert conv.points.cost(sizes, 2048, 16) == conv.points.cost(sizes, 2048, 8)
 
 
 @pytest.mark.parametrize(
@@ -309,13 +316,16 @@ def depthwise_problems(draw):
 
 
 @settings(max_examples=150, deadline=None)
-@given(depthwise_problems(), st.sampled_from(DTYPES))
-def test_depthwise_rows_agree_with_the_reference(case, dtype):
+@given(depthwise_problems(), st.sampled_from(DTYPES), st.sampled_from([1600, 4096, 16384]), st.booleans())
+def test_depthwise_rows_agree_with_the_reference(case, dtype, room, shared):
     x_shape, weight_shape, *attributes = case
     sizes = conv._sizes(x_shape, weight_shape, *attributes)
     assert conv.depthwise.fits(sizes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conv, "OVERRIDES", dict.fromkeys(("forward", "input gradient", "weight gradient"), "rows"))
+        # Room for the sums of some groups, from that for a single one of 25 taps with the longest vectors.
+        patch.setattr(conv.depthwise, "SUMS_BYTES", room)
+        patch.setattr(conv.depthwise, "SMALL", 0 if shared else conv.depthwise.SMALL)
         check_against_reference(case, dtype)
 
 
@@ -343,7 +353,7 @@ def test_depthwise_rows_agree_with_the_reference(case, dtype):
 def test_the_path_is_chosen_from_the_shape(case, what, path):
     x_shape, weight_shape, *attributes = CASES[case]
     sizes = conv._sizes((32, *x_shape[1:]), weight_shape, *attributes)
-    assert conv.choose(what, sizes, np.dtype(np.float32)) == path
+    assert conv._choose(what, sizes, np.dtype(np.float32), 2) == path
 
 
 @pytest.mark.parametrize(
@@ -351,6 +361,7 @@ def test_the_path_is_chosen_from_the_shape(case, what, path):
     [
         "lenet second",
         "1x1",
+        "1x1, deep",
         "resnet first",
         "many output channels",
         "stride 2",
