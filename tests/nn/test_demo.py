@@ -127,6 +127,22 @@ def test_wrong_gradient_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         demo.check_gradients(model, digits)
 
 
+def test_digits_whose_activations_lie_at_kinks_are_passed_over() -> None:
+    digits = demo.load_digits(0)
+    autograd.manual_seed(0)
+    model = demo.DigitsNet()
+    flat = np.full_like(digits.held_images[:2], 0.3)
+    with autograd.no_grad():
+        # Where these images are flat, the first channel enters relu as zero.
+        model.norm1.running_mean[0] = model.conv1(autograd.from_numpy(flat))[0, 0, 4, 4]
+    few = demo.Digits(digits.images, digits.labels, flat, digits.held_labels[:2])
+    with pytest.raises(GradcheckError, match=r"each two of 2 digits.*kink"):
+        demo.check_gradients(model, few)
+    images = np.concatenate([flat, digits.held_images[2:]])
+    more = demo.Digits(digits.images, digits.labels, images, digits.held_labels)
+    assert demo.check_gradients(model, more) == sum(p.numel() for p in model.parameters())
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
