@@ -24,9 +24,7 @@ from autograd.kernels.product_tiles import (
     column_time,
     columns_taken,
     multiply,
-    product_1,
-    product_2,
-    product_3,
+    multiply_tile,
 )
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
@@ -45,6 +43,11 @@ def fits(sizes: Sizes, rows: int, dtype: np.dtype) -> bool:
     """Whether a convolution with `rows` channels in its result is one for this module."""
     pixels = sizes.OH * sizes.OW
     return weighs(sizes, dtype) and rows % ROWS == 0 and LANES <= pixels < FAR
+
+
+def _parts(depth: int) -> int:
+    """In how many parts, of DEPTH channels or so, the sum over channels is calculated."""
+    return max((depth + DEPTH // 2) // DEPTH, 1)
 
 
 @lru_cache(maxsize=512)
@@ -73,8 +76,9 @@ def _run(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.nda
     rows, pixels = out.shape[1], out.shape[2] * out.shape[3]
     threads, blocks = _shares(N, depth, rows, pixels, thread_count())
     bias = np.empty(0, x.dtype) if bias is None else bias
-    sizes = (N, depth, rows, pixels, row, step, blocks)
-    room = scratch("panel", threads * -(-depth // _parts(depth)) * PIXELS, x.dtype).reshape(threads, -1)
+    parts = _parts(depth)
+    sizes = (N, depth, rows, pixels, row, step, blocks, parts)
+    room = scratch("panel", threads * -(-depth // parts) * PIXELS, x.dtype).reshape(threads, -1)
     share_out(_multiply_images, threads, weight.reshape(-1), x.reshape(-1), bias, out.reshape(-1), sizes, room)
 
 
@@ -87,8 +91,8 @@ def _shares(N: int, depth: int, rows: int, pixels: int, threads: int) -> tuple[i
 @jit(inner=True)
 def _multiply_images(thread, threads, weight, x, bias, out, sizes, room):  # type: ignore[no-untyped-def]
     """A thread's share of the blocks of all images; weight[r * row + d * step] belongs to result r and channel d."""
-    N, depth, rows, pixels, row, step, blocks = sizes
-    filters, vectors = (rows, row, step, depth), pixels // LANES
+    N, depth, rows, pixels, row, step, blocks, parts = sizes
+    filters, vectors = (rows, row, step, depth, parts), pixels // LANES
     for task in range(thread * N * blocks // threads, (thread + 1) * N * blocks // threads):
         n, block = task // blocks, task % blocks
         column, stop = block * vectors // blocks * LANES, (block + 1) * vectors // blocks * LANES
@@ -100,16 +104,10 @@ def _multiply_images(thread, threads, weight, x, bias, out, sizes, room):  # typ
 
 
 @jit()
-def _parts(depth):  # type: ignore[no-untyped-def]
-    """In how many parts, of DEPTH channels or so, the sum over channels is calculated."""
-    return max((depth + DEPTH // 2) // DEPTH, 1)
-
-
-@jit()
 def _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, start, stop, room):  # type: ignore[no-untyped-def]
     """All results for the pixels from `start` to `stop` of an image, which are packed where many rows read them."""
-    rows, row, step, depth = filters
-    packs, parts = rows > FEW_ROWS, _parts(depth)
+    rows, row, step, depth, parts = filters
+    packs = rows > FEW_ROWS
     for part in range(parts):
         d = part * depth // parts
         deep, fresh = (part + 1) * depth // parts - d, part == 0 and bias.size == 0
@@ -124,13 +122,7 @@ def _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, start,
                 into, beside, at, apart = out_at + r * pixels + column, x, x_at + d * pixels + column, pixels
                 if packs:
                     beside, at, apart = room, (column - start) * deep, taken * LANES
-                # As `multiply` does: calling that for each tile takes a fifth of the time where there are few channels.
-                if taken == 3:
-                    product_3(weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
-                elif taken == 2:
-                    product_2(weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
-                else:
-                    product_1(weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
+                multiply_tile(taken, weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
                 column += taken * LANES
 
 

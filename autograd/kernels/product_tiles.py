@@ -116,6 +116,25 @@ def column_time(vectors: int) -> float:
     return time
 
 
+@jit(forceinline=True)
+def multiply_tile(  # type: ignore[no-untyped-def]
+    vectors, left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, depth, fresh
+):  # fmt: skip
+    """The product of ROWS rows and one, two or three vectors of columns; a call would take longer than short ones."""
+    if vectors == 3:
+        product_3(
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, depth, fresh
+        )
+    elif vectors == 2:
+        product_2(
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, depth, fresh
+        )
+    else:
+        product_1(
+            left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, depth, fresh
+        )
+
+
 @jit()
 def multiply(  # type: ignore[no-untyped-def]
     left, left_at, left_row, left_step, right, right_at, right_step, into, into_at, into_row, rows, columns, depth,
@@ -138,10 +157,5 @@ def multiply(  # type: ignore[no-untyped-def]
                 row_1(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
         for r in range(0, rows if rows > 1 else 0, ROWS):
             a, b, c = left_at + r * left_row, right_at + j, into_at + r * into_row + j
-            if taken == 3:
-                product_3(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
-            elif taken == 2:
-                product_2(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
-            else:
-                product_1(left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
+            multiply_tile(taken, left, a, left_row, left_step, right, b, right_step, into, c, into_row, depth, fresh)
         j += taken * LANES
