@@ -30,10 +30,12 @@ import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import event
+from numba.core.caching import FunctionCache
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
+from numba.core.runtime import rtsys
 from numba.core.typed_passes import NativeLowering
 
 from autograd.kernels.vectors import wish_for_loop
@@ -50,6 +52,8 @@ def _leave_scipy_for_later() -> None:
 
     They ask only whether it is installed, as it is with this package. Where a product needs it, numba imports it then.
     """
+    if "numba.np.arraymath" in sys.modules:
+        return
     linalg: Any = importlib.import_module("numba.np.linalg")
     asking = linalg.ensure_blas
     linalg.ensure_blas = lambda: None
@@ -59,11 +63,11 @@ def _leave_scipy_for_later() -> None:
         linalg.ensure_blas = asking
 
 
-_leave_scipy_for_later()
+class _Compiling(event.Listener):
+    """Makes numba ready to compile, and keeps Python's cyclic collector off while it does.
 
-
-class _WithoutCollector(event.Listener):
-    """Keeps Python's cyclic collector off while numba compiles: a twentieth of the time, for it would find nothing."""
+    The collector takes a twentieth of the time, and would find nothing.
+    """
 
     def __init__(self) -> None:
         self.depth = 0  # numba compiles one function at a time, but what that calls meanwhile
@@ -71,6 +75,7 @@ class _WithoutCollector(event.Listener):
 
     def on_start(self, event: Any) -> None:
         if not self.depth:
+            _leave_scipy_for_later()
             self.enabled = gc.isenabled()
             gc.disable()
         self.depth += 1
@@ -81,7 +86,7 @@ class _WithoutCollector(event.Listener):
             gc.enable()
 
 
-event.register("numba:compile", _WithoutCollector())
+event.register("numba:compile", _Compiling())
 
 if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
     config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
@@ -173,6 +178,19 @@ class _Inner(_Kernel):
         raise TypeError(f"{name} is compiled for other kernels alone; run it by share_out, or compile it with jit()")
 
 
+class _Cache(FunctionCache):
+    """The disk cache, from which machine code is taken without first making known all that numba can compile.
+
+    That takes longer than to load the kernels of a convolution, and numba does it when it has to compile.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+        return None
+
+
 def jit(
     masked: bool = False, inner: bool = False, **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -202,11 +220,8 @@ def jit(
             return function
         compiled.inner = inner
         compiled.__class__ = _Inner if inner else _Kernel
-        try:
-            compiled.enable_caching()
-        except RuntimeError:
-            # No writable folder: compile in every process.
-            return compiled
+        with contextlib.suppress(RuntimeError):  # no writable folder: compile in every process
+            compiled._cache = _Cache(function)
         cache_file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
         if _STAMP is not None and hasattr(cache_file, "_source_stamp"):
             cache_file._source_stamp = _STAMP

@@ -130,6 +130,45 @@ print(np.array_equal(product(a, a), a @ a), "scipy.linalg" in sys.modules)
 
 
 @pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+def test_machine_code_is_taken_from_the_disk_without_all_that_numba_can_compile(tmp_path):
+    (tmp_path / "kept.py").write_text(
+        """
+import math
+import numpy as np
+from autograd.kernels.threads import jit
+
+@jit()
+def tables(x, rows):
+    if rows < 0:
+        raise ValueError("negative rows")
+    table = np.empty((rows, x.size))
+    for row in range(rows):
+        for i in range(x.size):
+            table[row, i] = math.exp(x[i]) + math.erf(x[i]) + np.log1p(x[i]) + math.lgamma(x[i] + row)
+    return table
+
+@jit()
+def count(thread, threads, out):
+    out[thread] += threads
+"""
+    )
+    code = """
+import sys
+import kept
+x, out = np.array([0.5, 2.0]), np.zeros(2)
+share_out(kept.count, 2, out)
+try:
+    kept.tables(x, -1)
+except ValueError as error:
+    print(out, kept.tables(x, 3).round(6).tolist(), error, "numba.np.arraymath" in sys.modules)
+"""
+    places = {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "NUMBA_CACHE_DIR": str(tmp_path / "kept")}
+    first, second = (printed(code, **places, NUMBA_NUM_THREADS="2") for _ in range(2))
+    assert first.startswith("[2. 2.] [[3.") and first.endswith("negative rows True")
+    assert second == first.removesuffix("True") + "False"
+
+
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
 @pytest.mark.parametrize("before", [True, False])
 def test_the_collector_is_as_it_was_when_numba_has_compiled(before):
     code = f"""
