@@ -135,7 +135,7 @@ def staged_size(sizes: Sizes) -> int:
     return (sizes.FH * sizes.FW + 1) * LANES * LANES
 
 
-@jit(inner=True)
+@jit()
 def lay_rows(x, plane, image_step, images, channels, size, top, left, step, rows, width, C, into, at):  # type: ignore[no-untyped-def]
     """into[at + ((n * rows + r) * width + j) * C + c] = x[plane + n * image_step + c, top + r * step, left + j].
 
@@ -160,7 +160,7 @@ def lay_rows(x, plane, image_step, images, channels, size, top, left, step, rows
                     into[to + j * C : to + j * C + LANES] = 0
 
 
-@jit(inner=True)
+@jit()
 def pack_filters(  # type: ignore[no-untyped-def]
     thread, threads, weight, group_step, row_step, channel_step, places, sizes, layout, staged, packed
 ):
@@ -197,7 +197,7 @@ def pack_filters(  # type: ignore[no-untyped-def]
             k += width
 
 
-@jit(inner=True)
+@jit()
 def correlate(thread, threads, x, packed, bias, out, sizes, layout, H, W, runs, rows, sums, check):  # type: ignore[no-untyped-def]
     """out[n, k, h, w] = bias[k] + the sum of all runs, for outputs of H x W, by bands of output rows.
 

@@ -241,7 +241,7 @@ def tap_offsets(sizes: Sizes, layout: Layout, phase: Phase) -> np.ndarray:
     return (channel[:, None] + taps).reshape(-1)
 
 
-@jit(inner=True)
+@jit()
 def fill_planes(x, sizes, layout, n, images, group, channel, count, oh, planes):  # type: ignore[no-untyped-def]
     """Copy `count` channels of some images on to planes whose row 0 belongs to output row `oh`.
 
@@ -276,7 +276,7 @@ def fill_planes(x, sizes, layout, n, images, group, channel, count, oh, planes):
                 at += layout.plane
 
 
-@jit(inner=True)
+@jit()
 def store_block(sums, at, sums_row, out, out_at, out_row, step, rows, count):  # type: ignore[no-untyped-def]
     """out[r, i * step] = sums[r, i] for r < rows and i < count"""
     if step == 1:
@@ -289,7 +289,7 @@ def store_block(sums, at, sums_row, out, out_at, out_row, step, rows, count):  #
                 out[out_at + r * out_row + i * step] = sums[at + r * sums_row + i]
 
 
-@jit(inner=True)
+@jit()
 def store(sums, out, sizes, layout, place, phase, n, images, group, oh, height, p, taken, pixels):  # type: ignore[no-untyped-def]
     """Store the sums of the `taken` pixels from p on, of `pixels`, of all the group's output channels."""
     start_h, start_w, width = phase[0], phase[1], phase[3]
@@ -318,7 +318,7 @@ def store(sums, out, sizes, layout, place, phase, n, images, group, oh, height, 
         j += max(run, 0) if joined and i < height else layout.row - w
 
 
-@jit(inner=True)
+@jit()
 def correlate(thread, threads, x, packed, bias, out, sizes, layout, place, phases, offsets, planes, sums):  # type: ignore[no-untyped-def]
     """out[n, k, place of p] = bias[k] + sum over d of weight[k, d] * planes[offset[d] + p], by bands of output rows.
 
@@ -357,7 +357,7 @@ def correlate(thread, threads, x, packed, bias, out, sizes, layout, place, phase
                 store(sums[thread], out, sizes, layout, place, phase, n, images, group, oh, height, p, taken, pixels)
 
 
-@jit(inner=True)
+@jit()
 def correlate_rows(thread, threads, x, packed, bias, out, sizes, layout, in_place, places, offsets, planes):  # type: ignore[no-untyped-def]
     """What `correlate` computes for one phase without gaps, in vectors that are stored at once: see `row_places`.
 
@@ -386,7 +386,7 @@ def correlate_rows(thread, threads, x, packed, bias, out, sizes, layout, in_plac
                 )  # fmt: skip
 
 
-@jit(inner=True)
+@jit()
 def gather_gradient(gradient, sizes, layout, n, images, group, k, count, oh, rows, step):  # type: ignore[no-untyped-def]
     """rows[k * step + p] = the gradient at pixel p of the planes, zero between the rows and images, for `count` k's."""
     height = min(layout.band, sizes.OH - oh)
@@ -400,7 +400,7 @@ def gather_gradient(gradient, sizes, layout, n, images, group, k, count, oh, row
         clear(rows, i * step + ((images - 1) * layout.rows + height) * layout.row, (i + 1) * step)
 
 
-@jit(inner=True)
+@jit()
 def weigh(  # type: ignore[no-untyped-def]
     thread, threads, x, gradient, partial, sizes, layout, in_place, block, step, offsets, planes, rows, sums
 ):
@@ -442,7 +442,7 @@ def weigh(  # type: ignore[no-untyped-def]
         unpack_dots(sums, sizes.K, count * taps, partial[part, group], c * taps)
 
 
-@jit(inner=True)
+@jit()
 def turn_gradient(gradient, start, area, rows, pixels, step, turned):  # type: ignore[no-untyped-def]
     """turned[block, p, k] = gradient[start + (block * width + k) * area + p], zero from the end of the `rows` rows on.
 
@@ -459,7 +459,7 @@ def turn_gradient(gradient, start, area, rows, pixels, step, turned):  # type: i
             )  # fmt: skip
 
 
-@jit(inner=True)
+@jit()
 def weigh_pixels(  # type: ignore[no-untyped-def]
     thread, threads, x, gradient, partial, sizes, layout, stride_h, stride_w, offsets, planes, turned, sums
 ):

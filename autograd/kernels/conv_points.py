@@ -88,7 +88,7 @@ def _shares(N: int, depth: int, rows: int, pixels: int, threads: int) -> tuple[i
     return threads, max(-(-pixels // PIXELS), min(-(-TASKS * threads // N), -(-pixels // WIDTH)))
 
 
-@jit(inner=True)
+@jit()
 def _multiply_images(thread, threads, weight, x, bias, out, sizes, room):  # type: ignore[no-untyped-def]
     """A thread's share of the blocks of all images; weight[r * row + d * step] belongs to result r and channel d."""
     N, depth, rows, pixels, row, step, blocks, parts = sizes
@@ -211,7 +211,7 @@ def weigh(x: np.ndarray, gradient: np.ndarray, plan: WeighPlan) -> np.ndarray:
     return out[: plan.right]
 
 
-@jit(inner=True)
+@jit()
 def _weigh_images(thread, threads, left, right, sums, plan, panel, packed):  # type: ignore[no-untyped-def]
     """A thread's share of the sums; `panel` and `packed` have a row of scratch for each thread."""
     plan = WeighPlan(*plan)
@@ -256,7 +256,7 @@ def _weigh_images(thread, threads, left, right, sums, plan, panel, packed):  # t
             fresh = False
 
 
-@jit(inner=True)
+@jit()
 def _turn_sums(thread, threads, sums, out, plan):  # type: ignore[no-untyped-def]
     """out[r, c] = sums[c, r] for right channels r and left channels c."""
     plan = WeighPlan(*plan)

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd.kernels import product_tiles
 from autograd.kernels.product_tiles import LANES, ROWS
+from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import copy_rows, turn
 
@@ -19,7 +20,6 @@ WIDTH = 3 * LANES
 # Rows of a panel that are multiplied at once, so that they stay in the first cache for the next rows of the result.
 DEPTH = 128
 
-_jit = jit()
 _multiply = product_tiles.multiply
 
 
@@ -28,23 +28,24 @@ def packed(matrix: np.ndarray) -> np.ndarray:
     depth, columns = matrix.shape
     panels = np.empty((depth + LANES) * padded(columns), np.float32)
     turned = matrix.flags.f_contiguous and not matrix.flags.c_contiguous
-    _pack(np.ascontiguousarray(matrix.T if turned else matrix).reshape(-1), depth, columns, turned, panels)
+    numbers = np.ascontiguousarray(matrix.T if turned else matrix).reshape(-1)
+    share_out(_pack, 1, numbers, depth, columns, turned, panels)
     return panels
 
 
-@_jit
+@jit(inline="always")
 def padded(columns):  # type: ignore[no-untyped-def]
     """How many columns there are when they are made whole vectors."""
     return (columns + LANES - 1) // LANES * LANES
 
 
-@_jit
+@jit(inline="always")
 def whole_rows(rows):  # type: ignore[no-untyped-def]
     """How many rows there are when they are made whole tiles."""
     return (rows + ROWS - 1) // ROWS * ROWS
 
 
-@_jit
+@jit()
 def lay_panel(right, K, N, turned, k, depth, column, width, panels, at):  # type: ignore[no-untyped-def]
     """panels[at + d * width + j] = right[k + d, column + j], and zero from column N on, for d < depth and j < width.
 
@@ -59,14 +60,14 @@ def lay_panel(right, K, N, turned, k, depth, column, width, panels, at):  # type
             turn(right, start, K, N - column - j, depth - d, panels, at + d * width + j, width)
 
 
-@_jit
-def _pack(matrix, depth, columns, turned, panels):  # type: ignore[no-untyped-def]
-    for column in range(0, columns, WIDTH):
+@jit()
+def _pack(thread, threads, matrix, depth, columns, turned, panels):  # type: ignore[no-untyped-def]
+    for column in range(thread * WIDTH, columns, threads * WIDTH):
         width = min(WIDTH, padded(columns) - column)
         lay_panel(matrix, depth, columns, turned, 0, depth, column, width, panels, column * depth)
 
 
-@_jit
+@jit()
 def multiply(left, rows, depth, panels, into):  # type: ignore[no-untyped-def]
     """into = left @ matrix, for the first `rows` rows, and those that make them whole tiles, and `depth` columns of
     left; `into` has the padded columns."""
@@ -82,7 +83,7 @@ def multiply(left, rows, depth, panels, into):  # type: ignore[no-untyped-def]
             )  # fmt: skip
 
 
-@_jit
+@jit()
 def add_turned(left, right, depth, into):  # type: ignore[no-untyped-def]
     """into += left.T @ right, of the first `depth` rows of both; `into` has whole rows and padded columns, and left and
     right have at least as many columns as it has rows and columns."""

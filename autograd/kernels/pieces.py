@@ -11,10 +11,10 @@ import numpy as np
 from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np import arrayobj
 
 from autograd.kernels.sharing import compiled_address, share_out
 from autograd.kernels.threads import jit, thread_count
+from autograd.kernels.words import array_at
 
 # Numbers that one thread is done with before another one has woken up.
 _SHARED = 1 << 15
@@ -38,10 +38,8 @@ def _call_piece(typing_context, address, places, at, first, count, numbers, like
         for k in range(len(columns)):
             place = builder.load(builder.gep(row, [word(k)]))
             size = builder.select(builder.icmp_signed("==", place, word(0)), word(0), count)
-            array = context.make_array(like)(context, builder)
-            data = builder.inttoptr(builder.add(place, builder.mul(first, itemsize)), array.data.type)
-            arrayobj.populate_array(array, data, (size,), (itemsize,), itemsize, None)
-            arrays.append(array._getvalue())
+            address_of_piece = builder.add(place, builder.mul(first, itemsize))
+            arrays.append(array_at(context, builder, like, address_of_piece, [size]))
         kernel = builder.inttoptr(address, context.call_conv.get_function_type(types.none, kinds).as_pointer())
         arguments = [*arrays, *cgutils.unpack_tuple(builder, numbers)]
         context.call_conv.call_function(builder, kernel, types.none, kinds, arguments)

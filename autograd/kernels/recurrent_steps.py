@@ -17,7 +17,7 @@ from autograd.kernels.threads import jit
 # Rows from which on a product adds to the gradients of the weights.
 _ENOUGH = 128
 
-_loops = jit(inner=True, fastmath={"contract"})
+_loops = jit(fastmath={"contract"})
 
 
 @_loops

@@ -1,23 +1,45 @@
 """How a compiled kernel's work is shared out over the threads of numba's layer.
 
 A parallel loop of numba's is outlined, compiled a second time and optimised anew at every place that calls it: seconds
-for a large kernel. Here a kernel is compiled once, as a function of its share of the work, and a small function that
-knows nothing but the types of its arguments calls it by its address on every thread. A launch takes some
-microseconds; waking a Python thread, with the GIL to hand over, takes ten times as long.
+for a large kernel. Here a kernel is compiled once, as a function of its share of the work. `_run`, compiled once for
+all kernels, puts the arguments into a row of words and calls on every thread what takes them from there (`words`). A
+launch takes some microseconds; waking a Python thread, with the GIL to hand over, takes ten times as long.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
+import llvmlite.binding as llvm
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba._dispatcher import compute_fingerprint as fingerprint
 from numba.core import cgutils
-from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
 from autograd.kernels.threads import jit, launch
+from autograd.kernels.words import (
+    ARGUMENTS,
+    ARRAY,
+    FAILED,
+    FLOAT,
+    INTEGER,
+    NUMBERS,
+    SHAPE,
+    THREADS,
+    error_occurred,
+    float_bits_of,
+    integer_of,
+    part_of,
+    program_for,
+    read,
+    room_for_a_job,
+    share_name,
+    truth_of,
+    write,
+)
 
 # What numba's threading layers call their loop. It takes a function and calls it for a range of steps as NumPy calls
 # the loop of a generalised ufunc: function(pointers, sizes, strides, data), with the number of steps in sizes[0] and
@@ -26,96 +48,137 @@ _PARALLEL_LOOP = "numba_parallel_for"
 
 
 @intrinsic
-def _call_on_threads(typing_context: Any, address: Any, threads: Any, arguments: Any) -> Any:
-    """Call the function at `address` as (thread, threads, *arguments) for each thread; 1 if one of the calls failed."""
-    for kind in arguments.types:
-        if isinstance(kind, types.Array) and (kind.layout != "C" or not kind.mutable):
-            raise TypingError(f"a kernel takes C-contiguous arrays that may be written to, not {kind}")
+def _call_on_threads(typing_context, loop, share, threads, job):  # type: ignore[no-untyped-def]
+    """Call share(pointers, sizes, strides, job) without the GIL: on each thread by `loop`, or for one thread here."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        address, threads, packed = values
-        packed = _uncounted(context, builder, signature.args[2], packed)
-        word, pointer = context.get_value_type(types.intp), ir.IntType(8).as_pointer()
-        job = cgutils.alloca_once_value(builder, cgutils.pack_struct(builder, [address, threads, word(0), packed]))
-        share = _share(context, builder.module, job.type, (types.intp, types.intp, *signature.args[2].types))
-        # The thread's number is the step's, read through the pointer that the loop moves on.
+        loop, share, threads, job = values
+        word, pointer, nothing = threads.type, ir.IntType(8).as_pointer(), ir.VoidType()
+
+        def call(function: Any, gives: Any, arguments: Sequence[Any]) -> Any:
+            function_type = ir.FunctionType(gives, [argument.type for argument in arguments])
+            if isinstance(function, str):
+                function = cgutils.get_or_insert_function(builder.module, function_type, function)
+            else:
+                function = builder.inttoptr(function, function_type.as_pointer())
+            return builder.call(function, arguments)
+
+        state = call("PyEval_SaveThread", pointer, [])
+        # A thread's number is the step's, read through the pointer that the loop moves on.
         numbers = builder.alloca(word, threads)
-        with cgutils.for_range(builder, threads) as loop:
-            builder.store(loop.index, builder.gep(numbers, [loop.index]))
+        with cgutils.for_range(builder, threads) as each:
+            builder.store(each.index, builder.gep(numbers, [each.index]))
         pointers = cgutils.alloca_once_value(builder, numbers)
         sizes = cgutils.alloca_once_value(builder, threads)
         strides = cgutils.alloca_once_value(builder, word(context.get_abi_sizeof(word)))
-        loop_type = ir.FunctionType(ir.VoidType(), [pointer] * 5 + [word] * 3)
-        parallel_loop = cgutils.get_or_insert_function(builder.module, loop_type, _PARALLEL_LOOP)
-        handed = [builder.bitcast(value, pointer) for value in (share, pointers, sizes, strides, job)]
-        builder.call(parallel_loop, [*handed, word(0), word(1), threads])
-        return builder.load(cgutils.gep_inbounds(builder, job, 0, 2))
+        handed = [builder.bitcast(value, pointer) for value in (pointers, sizes, strides)]
+        handed.append(builder.inttoptr(job, pointer))
+        with builder.if_else(builder.icmp_signed(">", threads, word(1))) as (several, one):
+            with several:
+                call(loop, nothing, [builder.inttoptr(share, pointer), *handed, word(0), word(1), threads])
+            with one:
+                call(share, nothing, handed)
+        call("PyEval_RestoreThread", nothing, [state])
+        return context.get_dummy_value()
 
-    return types.intp(address, threads, arguments), generate
+    n = types.intp
+    return types.void(n, n, n, n), generate
 
 
-def _uncounted(context: Any, builder: Any, kinds: Any, packed: Any) -> Any:
-    """The arguments with arrays that nobody counts references to.
+@jit(python=True, nogil=False)
+def _run(loop: int, share: int, threads: int, arguments: int, program: int, parts: int) -> int:
+    """Run a kernel on threads, and say whether one of them failed.
 
-    A kernel would count at every row it takes of an array, and threads that count in one place wait for each other. The
-    caller holds the arrays meanwhile.
+    What calls its share on several threads, the share, the tuple of its arguments and its program are given by their
+    addresses, the last with its length.
     """
-    for at, kind in enumerate(kinds.types):
-        if isinstance(kind, types.Array):
-            array = context.make_array(kind)(context, builder, builder.extract_value(packed, at))
-            array.meminfo = cgutils.get_null_value(array.meminfo.type)
-            packed = builder.insert_value(packed, array._getvalue(), at)
-    return packed
+    job = room_for_a_job()
+    write(job + 8 * THREADS, threads)
+    write(job + 8 * FAILED, 0)
+    at = job + 8 * ARGUMENTS
+    for part in range(program, program + 24 * parts, 24):
+        kind, place = read(part), read(part + 16)
+        value = part_of(arguments, read(part + 8))
+        if place >= 0:
+            value = part_of(value, place)
+        if kind >= ARRAY:
+            write(at, read(value + NUMBERS))
+            shape = read(value + SHAPE)
+            for axis in range(kind - ARRAY):
+                at += 8
+                write(at, read(shape + 8 * axis))
+        elif kind == FLOAT:
+            write(at, float_bits_of(value))
+        else:
+            write(at, integer_of(value) if kind == INTEGER else truth_of(value))
+        at += 8
+    if error_occurred():
+        raise OverflowError("a kernel's integers have 64 bits")
+    _call_on_threads(loop, share, threads, job)
+    return read(job + 8 * FAILED)
 
 
-def _share(context: Any, module: Any, job_type: Any, kinds: tuple[Any, ...]) -> Any:
-    """The function that a thread runs: it unpacks a job (address, threads, failed, arguments) and calls the kernel."""
-    word, pointer = context.get_value_type(types.intp), ir.IntType(8).as_pointer()
-    parameters = [pointer.as_pointer(), word.as_pointer(), word.as_pointer(), pointer]
-    share = ir.Function(module, ir.FunctionType(ir.VoidType(), parameters), module.get_unique_name("share"))
-    share.linkage = "internal"
-    builder = ir.IRBuilder(share.append_basic_block())
-    pointers, sizes, _, data = share.args
-    job = builder.bitcast(data, job_type)
-    address, threads, _, packed = cgutils.unpack_tuple(builder, builder.load(job))
-    kernel_type = context.call_conv.get_function_type(types.none, kinds)
-    kernel = builder.inttoptr(address, kernel_type.as_pointer())
-    first = builder.load(builder.bitcast(builder.load(pointers), word.as_pointer()))
-    with cgutils.for_range(builder, builder.load(sizes)) as loop:
-        values = [builder.add(first, loop.index), threads, *cgutils.unpack_tuple(builder, packed)]
-        status, _ = context.call_conv.call_function(builder, kernel, types.none, kinds, values)
-        with builder.if_then(status.is_error):
-            builder.store(word(1), cgutils.gep_inbounds(builder, job, 0, 2))
-    builder.ret_void()
-    return share
+@cache
+def _loop_address() -> int:
+    """The address of the layer's loop, which is loaded, and so chosen, by the first launch on several threads."""
+    # Asking numba for its threads makes it load its layer.
+    numba.get_num_threads()
+    address: int = llvm.address_of_symbol(_PARALLEL_LOOP)
+    return address
 
 
-@jit()
-def _spread(address: int, threads: int, *arguments: Any) -> int:
-    return _call_on_threads(address, threads, arguments)
+class _Call(NamedTuple):
+    """What is called for a kernel, by the types of its arguments."""
+
+    run: Callable[..., int]
+    share: int
+    address: int  # that of the program
+    parts: int
+    program: np.ndarray
 
 
+# By what tells the types of arguments apart; numba's own way from arguments to code takes longer.
+_calls: dict[tuple[Any, bytes], _Call] = {}
 _addresses: dict[tuple[Any, bytes], int] = {}
 
 
+def _compiled(kernel: Any, arguments: tuple[Any, ...]) -> _Call:
+    kinds = tuple(map(numba.typeof, arguments))
+    program = program_for(kinds)
+    share = address_of(kernel, (types.intp, types.intp, *kinds), lambda code: share_name(code.llvm_func_name))
+    run: Any = _run
+    run.compile((types.intp,) * 6)
+    (only,) = run.overloads.values()
+    return _Call(only.entry_point, share, program.ctypes.data, len(program), program)
+
+
+def address_of(function: Any, kinds: tuple[Any, ...], name: Callable[[Any], str]) -> int:
+    """The address of machine code of a function for arguments of these types of numba's, compiled if need be.
+
+    `name` gives the code's name by numba's description of the function.
+    """
+    function.compile(kinds)
+    compiled = function.overloads[kinds]
+    address: int = compiled.library.get_pointer_to_function(name(compiled.fndesc))
+    if not address:
+        raise TypeError(f"{function.__name__} is no kernel: one takes (thread, threads, ...) and returns nothing")
+    return address
+
+
 def compiled_address(kernel: Any, arguments: tuple[Any, ...]) -> int:
-    """The address of the kernel's machine code for arguments of these types, compiled if need be."""
+    """The address of a function's machine code for arguments of these types."""
     key = kernel, fingerprint(arguments)
     address = _addresses.get(key)
     if address is None:
-        # Asking numba for its threads makes it load its layer, which the code is linked to.
-        numba.get_num_threads()
-        signature = tuple(map(numba.typeof, arguments))
-        kernel.compile(signature)
-        compiled = kernel.overloads[signature]
-        address = _addresses[key] = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+        kinds = tuple(map(numba.typeof, arguments))
+        address = _addresses[key] = address_of(kernel, kinds, lambda code: code.llvm_func_name)
     return address
 
 
 class _Launches:
     """How often work was shared out, not exactly where Python threads do so at once; and whether it always is.
 
-    `always` is for compiling ahead: also work for one thread then goes the way of that for several.
+    `always` is for compiling ahead: small work that is otherwise left to NumPy goes the way of large.
     """
 
     count = 0
@@ -128,11 +191,11 @@ launches = _Launches()
 def share_out(kernel: Any, threads: int, *arguments: Any) -> None:
     """Run kernel(thread, threads, *arguments) for each thread, at most `thread_count()` of them.
 
-    Arrays are C-contiguous, aligned and of native byte order, which is not checked at every call. A named tuple reaches
-    the kernel as a plain one, and the kernel names its fields again.
+    Arguments are numbers, arrays, and tuples of these; arrays are C-contiguous, of native byte order and writeable. A
+    named tuple reaches the kernel as a plain one, and the kernel names its fields again.
     """
     for argument in arguments:
-        if isinstance(argument, tuple):
+        if isinstance(argument, tuple) and type(argument) is not tuple:
             # Of a named one numba makes another type, by Python code, and the fingerprint of one keeps memory.
             arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
             break
@@ -140,36 +203,15 @@ def share_out(kernel: Any, threads: int, *arguments: Any) -> None:
         for thread in range(threads):
             kernel(thread, threads, *arguments)
         return
-    alone = threads == 1 and not (launches.always or kernel.inner)
-    key = kernel, alone, fingerprint(arguments)
+    key = kernel, fingerprint(arguments)
     call = _calls.get(key)
     if call is None:
-        call = _calls[key] = (_compiled_alone if alone else _compiled_shared)(kernel, arguments)
-    function, address = call
-    if alone:
-        function(0, 1, *arguments)
-        return
-    launches.count += 1
-    if launch(function, (address, threads, arguments)):
+        call = _calls[key] = _compiled(kernel, arguments)
+    run, share, address, parts, _ = call
+    if threads == 1:
+        failed = run(0, share, 1, id(arguments), address, parts)
+    else:
+        launches.count += 1
+        failed = launch(run, (_loop_address(), share, threads, id(arguments), address, parts))
+    if failed:
         raise MemoryError(f"{kernel.__name__}: a thread could not do its share")
-
-
-# What is called for a kernel, by whether it is called by itself and by what tells the types of its arguments apart: a
-# function and, for `_spread`, the kernel's address. numba's own way from arguments to code takes longer.
-_calls: dict[tuple[Any, bool, bytes], tuple[Callable[..., Any], int]] = {}
-
-
-def _compiled_alone(kernel: Any, arguments: tuple[Any, ...]) -> tuple[Callable[..., Any], int]:
-    """The kernel as a function of (thread, threads, *arguments) for arguments of these types."""
-    signature = types.intp, types.intp, *map(numba.typeof, arguments)
-    kernel.compile(signature)
-    return kernel.overloads[signature].entry_point, 0
-
-
-def _compiled_shared(kernel: Any, arguments: tuple[Any, ...]) -> tuple[Callable[..., Any], int]:
-    """`_spread` as a function of (address, threads, arguments of these types), and the kernel's address."""
-    address = compiled_address(kernel, (0, 0, *arguments))
-    signature = types.intp, types.intp, types.Tuple(tuple(map(numba.typeof, arguments)))
-    spread: Any = _spread
-    spread.compile(signature)
-    return spread.overloads[signature].entry_point, address

@@ -33,12 +33,14 @@ from numba.core import event
 from numba.core.caching import FunctionCache
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
+from numba.core.errors import TypingError
 from numba.core.lowering import Lower
 from numba.core.registry import CPUDispatcher
 from numba.core.runtime import rtsys
 from numba.core.typed_passes import NativeLowering
 
 from autograd.kernels.vectors import wish_for_loop
+from autograd.kernels.words import add_share, program_for
 
 
 def _load_tbb() -> None:
@@ -112,7 +114,7 @@ _STAMP = _source_stamp()
 
 
 class _WideLower(Lower):
-    """Lowers a function so that its loops may use the widest vectors that the processor has.
+    """Lowers a function so that its loops may use the widest vectors that the processor has, and adds a kernel's share.
 
     For Intel's processors LLVM takes half as wide ones of its own accord, as early ones slowed down for the others.
     """
@@ -121,6 +123,14 @@ class _WideLower(Lower):
         super().setup_function(fndesc)
         # As to a set: llvmlite's own method lets only names pass that it knows.
         set.add(self.function.attributes, '"prefer-vector-width"="512"')
+
+    def lower_normal_function(self, fndesc: Any) -> None:
+        super().lower_normal_function(fndesc)
+        if tuple(fndesc.args[:2]) == ("thread", "threads") and fndesc.restype == types.none:
+            kinds = fndesc.argtypes[2:]
+            with contextlib.suppress(TypingError):  # it takes what only other kernels can give it
+                program_for(kinds)
+                add_share(self.context, self.module, self.function, kinds)
 
 
 class _MaskedLower(_WideLower):
@@ -163,19 +173,24 @@ def _lowering(lower: type[Lower]) -> Any:
 _WIDE, _MASKED = _lowering(_WideLower), _lowering(_MaskedLower)
 
 
-class _Kernel(CPUDispatcher):
+class _Compiled(CPUDispatcher):
     """A compiled function, of which numbers that a caller writes out make no further version."""
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         return super().get_call_template([types.unliteral(kind) for kind in args], kws)
 
 
-class _Inner(_Kernel):
-    """A compiled function that Python cannot call: there is nothing that would unpack the arguments."""
+class _Inner(_Compiled):
+    """A compiled function for kernels: there is nothing that would unpack Python's arguments.
+
+    Of what is inlined, and so has no machine code of its own, Python runs the source.
+    """
 
     def __call__(self, *arguments: Any) -> Any:
+        if self.targetoptions.get("inline") == "always":
+            return self.py_func(*arguments)
         name = self.py_func.__name__
-        raise TypeError(f"{name} is compiled for other kernels alone; run it by share_out, or compile it with jit()")
+        raise TypeError(f"{name} is compiled for kernels; run it by share_out, or compile it with jit(python=True)")
 
 
 class _Cache(FunctionCache):
@@ -192,34 +207,33 @@ class _Cache(FunctionCache):
 
 
 def jit(
-    masked: bool = False, inner: bool = False, **options: Any
+    masked: bool = False, python: bool = False, **options: Any
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`numba.njit` without the GIL, with the disk cache where there is a folder to keep it in.
 
-    `masked` is for loops over few numbers that take long for each, as exponentials do: see `_MaskedLower`.
+    A function whose first arguments are `thread` and `threads` is a kernel, which `sharing.share_out` runs; others are
+    called by kernels. Python can call what is inlined, and else only a function that `python` is true for: what would
+    unpack the arguments takes long to compile.
 
-    `inner` is for what only other kernels call, and for kernels that are only launched (`sharing.share_out`): what
-    unpacks Python's arguments is left out, and a large kernel compiled in nine tenths of the time.
+    `masked` is for loops over few numbers that take long for each, as exponentials do: see `_MaskedLower`.
 
     numba recompiles a cached function when the file that holds it has changed. Ours call each other across files, so
     here a change of any file of the folder counts: otherwise an edited helper would live on in its callers.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        # As NumPy divides: a check for zero at every division would keep loops from being vectorised.
-        # Nobody calls a kernel as C does.
-        compiled: Any = numba.njit(
-            nogil=True,
-            error_model="numpy",
-            no_cfunc_wrapper=True,
-            no_cpython_wrapper=inner,
-            pipeline_class=_MASKED if masked else _WIDE,
-            **options,
-        )(function)
         if config.DISABLE_JIT:
             return function
-        compiled.inner = inner
-        compiled.__class__ = _Inner if inner else _Kernel
+        settings = {
+            "nogil": True,
+            # As NumPy divides: a check for zero at every division would keep loops from being vectorised.
+            "error_model": "numpy",
+            "no_cfunc_wrapper": True,  # nobody calls it as C does
+            "no_cpython_wrapper": not python,
+            "pipeline_class": _MASKED if masked else _WIDE,
+        }
+        compiled: Any = numba.njit(**(settings | options))(function)
+        compiled.__class__ = _Compiled if python else _Inner
         with contextlib.suppress(RuntimeError):  # no writable folder: compile in every process
             compiled._cache = _Cache(function)
         cache_file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)

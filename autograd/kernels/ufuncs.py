@@ -15,10 +15,11 @@ from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np import arrayobj
 from numba.np.ufunc import _internal  # type: ignore[attr-defined]
 
-from autograd.kernels.sharing import compiled_address
+from autograd.kernels.sharing import address_of, compiled_address
+from autograd.kernels.threads import jit
+from autograd.kernels.words import array_at, reader, writer
 
 _FLOATS = types.Array(types.float32, 1, "C")
 _SIZE = 4
@@ -31,25 +32,7 @@ _BLOCK = 256
 _CLEAR, _ALL_MARKS = "feclearexcept", 0x3F
 
 
-@intrinsic
-def _load(typing_context, address):  # type: ignore[no-untyped-def]
-    """The float32 number at an address."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.load(builder.inttoptr(values[0], ir.FloatType().as_pointer()))
-
-    return types.float32(types.intp), generate
-
-
-@intrinsic
-def _store(typing_context, address, number):  # type: ignore[no-untyped-def]
-    """Put a float32 number at an address."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        builder.store(values[1], builder.inttoptr(values[0], ir.FloatType().as_pointer()))
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.float32), generate
+_load, _store = reader(types.float32), writer(types.float32)
 
 
 @intrinsic
@@ -79,10 +62,7 @@ def _call(typing_context, kernel, places, count, inputs, settings):  # type: ign
         numbers_at = addresses[arrays - 1 : arrays - 1 + numbers]
         handed = [word(0), word(1)]
         for address in (*addresses[: arrays - 1], addresses[-1]):
-            array = context.make_array(_FLOATS)(context, builder)
-            data = builder.inttoptr(address, array.data.type)
-            arrayobj.populate_array(array, data, (count,), (word(_SIZE),), word(_SIZE), None)
-            handed.append(array._getvalue())
+            handed.append(array_at(context, builder, _FLOATS, address, [count]))
         handed += [builder.load(builder.inttoptr(address, ir.FloatType().as_pointer())) for address in numbers_at]
         code = builder.inttoptr(kernel, context.call_conv.get_function_type(types.none, kinds).as_pointer())
         context.call_conv.call_function(builder, code, types.none, kinds, handed)
@@ -96,6 +76,7 @@ def _loop(inputs: int, settings: int) -> Any:
     """What NumPy calls, for kernels of so many arrays and settings: see PyUFuncGenericFunction in its manual."""
     operands = inputs + settings + 1
 
+    @jit(no_cfunc_wrapper=False)
     def loop(addresses, counts, steps, kernel):  # type: ignore[no-untyped-def]
         count, last = counts[0], operands - 1
         places = np.empty(operands, np.intp)
@@ -120,12 +101,7 @@ def _loop(inputs: int, settings: int) -> Any:
                     _store(addresses[last] + (first + i) * steps[last], copies[inputs, i])
         _clear_marks()
 
-    signature = "void(CPointer(intp), CPointer(intp), CPointer(intp), intp)"
-    try:
-        return numba.cfunc(signature, cache=True)(loop)
-    except RuntimeError:
-        # No writable folder: compile in every process.
-        return numba.cfunc(signature)(loop)
+    return loop
 
 
 _loops: dict[tuple[int, int], Any] = {}
@@ -144,12 +120,14 @@ def as_ufunc(kernel: Any, inputs: int, settings: int) -> Callable[..., np.ndarra
     loop = _loops.get((inputs, settings))
     if loop is None:
         loop = _loops[inputs, settings] = _loop(inputs, settings)
+    words = types.CPointer(types.intp)
+    calls = address_of(loop, (words, words, words, types.intp), lambda code: code.llvm_cfunc_wrapper_name)
     number = np.float32(0)
     address = compiled_address(kernel, (0, 0, *[np.empty(0, np.float32)] * (inputs + 1), *[number] * settings))
     operands = inputs + settings
     kinds = [[np.dtype(np.float32).num] * (operands + 1)]
     name, alive, none = kernel.__name__.strip("_"), (loop, kernel), _internal.PyUFunc_None
     made: Callable[..., np.ndarray] = _internal.fromfunc(
-        name, kernel.__doc__, [loop.address], kinds, operands, 1, [address], alive, none
+        name, kernel.__doc__, [calls], kinds, operands, 1, [address], alive, none
     )
     return made

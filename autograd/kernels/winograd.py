@@ -76,7 +76,7 @@ def _blocks(sizes: Sizes, threads: int) -> Tiling:
     return lay_out(sizes, -(-tiles // blocks), C, K)
 
 
-@jit(inner=True)
+@jit()
 def lay_filters(thread, threads, window, weight, sizes, turned, tiling, staged, filters):  # type: ignore[no-untyped-def]
     """U, for a thread's share of the channels: filters[p * U + c * K + k]."""
     sizes = Sizes(*sizes)
@@ -88,7 +88,7 @@ def lay_filters(thread, threads, window, weight, sizes, turned, tiling, staged, 
         transform_filters(window, weight, sizes, tiling, turned, c, depth, k, staged[thread], filters, at)
 
 
-@jit(inner=True)
+@jit()
 def correlate_tiles(  # type: ignore[no-untyped-def]
     thread, threads, window, x, filters, bias, out, sizes, tiling, group, staged, data, products, check
 ):  # fmt: skip
@@ -118,7 +118,7 @@ def correlate_tiles(  # type: ignore[no-untyped-def]
             )
 
 
-@jit(inner=True)
+@jit()
 def weigh_tiles(  # type: ignore[no-untyped-def]
     thread, threads, window, x, gradient, sizes, tiling, group, staged, data, gradients, products
 ):  # fmt: skip
@@ -152,7 +152,7 @@ def weigh_tiles(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
 
 
-@jit(inner=True)
+@jit()
 def transform_weights(thread, threads, window, products, sizes, tiling, staged, zeros, check, out):  # type: ignore[no-untyped-def]
     """out[k, c] = weight transform of the sum of all rows of products[., :, k, c], for a thread's share of the k."""
     sizes = Sizes(*sizes)

@@ -45,7 +45,7 @@ def _tiling(sizes: Sizes, threads: int) -> Tiling:
     return lay_out(sizes, tiles, SUM_LENGTH, -(-groups // blocks) * LANES)
 
 
-@jit(inner=True)
+@jit()
 def lay_data(thread, threads, window, x, sizes, tiling, group, staged, data):  # type: ignore[no-untyped-def]
     """V of all tiles, for a thread's share of the lane groups, chunk by chunk."""
     sizes = Sizes(*sizes)
@@ -57,7 +57,7 @@ def lay_data(thread, threads, window, x, sizes, tiling, group, staged, data):  #
         transform_data(window, x, sizes, tiling, group, 0, tiles, c, staged[thread], data, at)
 
 
-@jit(inner=True)
+@jit()
 def correlate_channels(  # type: ignore[no-untyped-def]
     thread, threads, window, weight, turned, bias, out, sizes, tiling, group, data, staged, filters, products, check
 ):  # fmt: skip
@@ -85,7 +85,7 @@ def correlate_channels(  # type: ignore[no-untyped-def]
             )
 
 
-@jit(inner=True)
+@jit()
 def weigh_channels(  # type: ignore[no-untyped-def]
     thread, threads, window, gradient, out, sizes, tiling, group, data, staged, gradients, products, zeros, check
 ):  # fmt: skip

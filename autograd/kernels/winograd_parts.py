@@ -86,13 +86,13 @@ def scratch_for_staging(tiling: Tiling, sizes: Sizes, dtype: np.dtype) -> np.nda
     return row_of_scratch("staged", (numbers + LANES) * LANES, dtype)
 
 
-@jit(inner=True)
+@jit()
 def _turn_lanes(source, source_at, source_step, rows, columns, target, target_at, target_step):  # type: ignore[no-untyped-def]
     """`turn`, compiled once for all that call it."""
     turn(source, source_at, source_step, rows, columns, target, target_at, target_step)
 
 
-@jit(inner=True)
+@jit()
 def stage(x, plane, size, channels, row, rows, dilation, column, width, into):  # type: ignore[no-untyped-def]
     """into[(i * width + j) * LANES + c] = x[plane + c, row + i * dilation, column + j], zero outside the image.
 

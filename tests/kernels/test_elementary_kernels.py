@@ -43,7 +43,7 @@ def loop(name):
     if name not in LOOPS:
         function = getattr(elementary, name)
 
-        @jit()
+        @jit(python=True)
         def run(x, out):
             for i in range(x.size):
                 out[i] = function(x[i])

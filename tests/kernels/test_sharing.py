@@ -23,19 +23,53 @@ def record(thread, threads, done, scale, sizes):
     done[thread] += 100 * threads + 10 * scale + sizes[1] * (thread + 1)
 
 
-@jit(inner=True)
-def record_inside(thread, threads, done, scale, sizes):
-    record(thread, threads, done, scale, sizes)
-
-
 @jit()
 def measure(thread, threads, done, sizes):
     done[thread] += 100 * threads + sizes[1] * (thread + 1)
 
 
-@jit(inner=True)
-def measure_inside(thread, threads, done, sizes):
-    measure(thread, threads, done, sizes)
+@jit()
+def take(thread, threads, numbers, flags, cube, table, single, place, values, out):
+    """Everything that a kernel may take."""
+    integer, yes, double = values
+    if thread == 0:
+        out[0] = single if flags[1] and not flags[0] else -1
+        out[1] = place
+        out[2] = integer
+        out[3] = yes
+        out[4] = double
+        out[5] = numbers[numbers.size - 1]
+        out[6] = cube[1, 2, 3]
+        out[7] = table[table.shape[0] - 1, 1]
+        out[8] = cube.shape[0] * 100 + cube.shape[1] * 10 + cube.shape[2]
+        out[9] = cube[:, 1, 3][1]
+        out[10] = cube[1, :, 2][2]
+        cube[1] = cube[0]
+
+
+@jit()
+def with_nothing(thread, threads, out, nothing):
+    out[thread] += 1
+
+
+@jit()
+def call_with_nothing(thread, threads, out):
+    with_nothing(thread, threads, out, None)
+
+
+@jit()
+def give_back(thread, threads, out):
+    return out[thread]
+
+
+@jit()
+def name_otherwise(t, n, out):
+    out[t] = n
+
+
+@jit()
+def last_of_many(thread, threads, out, numbers):
+    out[0] = numbers[len(numbers) - 1]
 
 
 @jit()
@@ -45,11 +79,10 @@ def exhaust(thread, threads, out):
 
 @pytest.mark.parametrize("threads", range(1, thread_count() + 1))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("kernel", [record, record_inside])
-def test_every_share_is_done_once(kernel, threads, dtype):
+def test_every_share_is_done_once(threads, dtype):
     done = np.zeros(threads + 1, dtype)
     for _ in range(100):
-        share_out(kernel, threads, done, 2.0, (3, 4))
+        share_out(record, threads, done, 2.0, (3, 4))
     shares = [100 * (100 * threads + 20 + 4 * (thread + 1)) for thread in range(threads)]
     assert done.tolist() == [*shares, 0]
 
@@ -68,21 +101,91 @@ class Sizes(NamedTuple):
 
 
 @pytest.mark.parametrize("threads", range(1, thread_count() + 1))
-@pytest.mark.parametrize("kernel", [measure, measure_inside])
-def test_a_named_tuple_is_taken_for_a_plain_one(kernel, threads):
+def test_a_named_tuple_is_taken_for_a_plain_one(threads):
     done = np.zeros(threads)
     for sizes in (Sizes(3, 4), (3, 4), Sizes(3, 4)):
-        share_out(kernel, threads, done, sizes)
+        share_out(measure, threads, done, sizes)
     assert done.tolist() == [3 * (100 * threads + 4 * (thread + 1)) for thread in range(threads)]
     if not config.DISABLE_JIT:
-        assert len(kernel.overloads) == 1
+        assert len(measure.overloads) == 1
 
 
-@several
-@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
-def test_an_array_with_gaps_is_refused():
-    with pytest.raises(Exception, match="C-contiguous"):
-        share_out(record, 2, np.zeros(4)[::2], 1.0, (3, 4))
+@pytest.mark.parametrize("threads", [1, thread_count()])
+@pytest.mark.parametrize(
+    ("single", "place", "yes"), [(0.1, -5, True), (np.float32(0.1), 1 << 40, False), (-np.inf, np.int64(7), True)]
+)
+def test_arguments_of_all_kinds_arrive_as_they_were(threads, single, place, yes):
+    rng = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64, np.int32, np.int64):
+        numbers, cube = np.arange(11, dtype=np.int32), (9 * rng.normal(size=(2, 3, 4))).astype(dtype)
+        table = np.array([[1, 2], [3, 200]], np.uint8)
+        out = np.full(11, np.nan)
+        whole = cube[0].copy()
+        expected = [single, place, -3, yes, 2.5, 10, cube[1, 2, 3], 200, 234, cube[1, 1, 3], cube[1, 2, 2]]
+        share_out(take, threads, numbers, np.array([False, True]), cube, table, single, place, (-3, yes, 2.5), out)
+        assert out.tolist() == [float(number) for number in expected]
+        np.testing.assert_array_equal(cube[1], whole)
+        share_out(take, threads, numbers[:0:-1].copy(), np.array([True, True]), cube, table[:1], single, place,
+                  (-3, yes, 2.5), out)  # fmt: skip
+        assert out[[0, 5, 7]].tolist() == [-1, 1, 2]
+
+
+compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="nothing is compiled")
+
+
+@compiled
+def test_as_many_numbers_arrive_as_there_is_room_for():
+    out = np.zeros(1)
+    share_out(last_of_many, 1, out, tuple(range(252)))
+    assert out == 251
+    with pytest.raises(Exception, match="at most 254 words, not 255"):
+        share_out(last_of_many, 1, out, tuple(range(253)))
+
+
+@compiled
+@pytest.mark.parametrize("wrong", [np.zeros(4)[::2], np.zeros((2, 2)).T, np.frombuffer(bytes(8))])
+def test_an_array_that_is_not_what_a_kernel_takes_is_refused(wrong):
+    with pytest.raises(Exception, match="C-contiguous arrays that may be written to"):
+        share_out(record, 1, wrong, 1.0, (3, 4))
+
+
+@compiled
+def test_a_number_that_fits_no_word_is_refused_before_the_kernel_runs():
+    out = np.zeros(1)
+    for number, expected in [(np.bool_(True), 10), (np.uint64(7), 80), (-(1 << 53), 80 - 10 * 2.0**53)]:
+        share_out(record, 1, out, number, (0, -100))
+        assert out == expected
+    before = out.copy()
+    with pytest.raises(OverflowError, match="64 bits"):
+        share_out(record, 1, out, (1 << 64) - 1, (0, 0))
+    assert out == before
+
+
+@compiled
+@pytest.mark.parametrize("other", [give_back, name_otherwise])
+def test_what_is_no_kernel_is_refused(other):
+    with pytest.raises(TypeError, match=f"{other.__name__} is no kernel"):
+        share_out(other, 1, np.zeros(1))
+
+
+def test_a_kernel_may_give_another_what_python_cannot():
+    out = np.zeros(1)
+    share_out(call_with_nothing, 1, out)
+    assert out == 1
+
+
+@compiled
+@pytest.mark.parametrize("wrong", [((1, 2), 3), 1j, None])
+def test_what_is_neither_number_nor_array_is_refused(wrong):
+    with pytest.raises(Exception, match="a kernel takes numbers, arrays, and tuples of these, not"):
+        share_out(record, 1, np.zeros(1), 1.0, wrong)
+
+
+def test_an_error_on_the_only_thread_reaches_the_caller():
+    out = np.zeros(1)
+    with pytest.raises(MemoryError):
+        share_out(exhaust, 1, out)
+    assert out == 0
 
 
 @several
@@ -148,7 +251,7 @@ print(status, right())
     assert result.stdout.splitlines()[-1] == "0 True", result.stderr
 
 
-@pytest.mark.skipif(config.DISABLE_JIT, reason="kernels are not compiled")
+@compiled
 def test_what_is_compiled_for_kernels_alone_says_so_when_python_calls_it():
-    with pytest.raises(TypeError, match="record_inside is compiled for other kernels alone; run it by share_out"):
-        record_inside(0, 1, np.zeros(1), 2.0, (3, 4))
+    with pytest.raises(TypeError, match="record is compiled for kernels; run it by share_out"):
+        record(0, 1, np.zeros(1), 2.0, (3, 4))

@@ -45,8 +45,28 @@ def printed(code: str, **environment: str) -> str:
 
 
 @pytest.mark.skipif(not Path(sys.prefix, "lib", "libtbb.so.12").exists(), reason="tbb is not installed")
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
 def test_tbb_is_found_where_its_wheel_puts_it():
     assert printed("right(); print(numba.threading_layer())") == "tbb"
+
+
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+def test_work_for_one_thread_chooses_no_layer():
+    code = """
+x, out = np.arange(3.0), np.zeros(3)
+share_out(double, 1, x, out)
+share_out(double, 1, x, out)
+chosen = []
+for threads in (1, 2):
+    share_out(double, threads, x, out)
+    try:
+        chosen.append(numba.threading_layer())
+    except ValueError:
+        chosen.append(None)
+print(out, chosen)
+"""
+    layer = {"NUMBA_THREADING_LAYER": "workqueue", "NUMBA_NUM_THREADS": "2"}
+    assert printed(code, **layer) == "[0. 2. 4.] [None, 'workqueue']"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
@@ -67,12 +87,13 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), right())
     assert printed(code, **({"NUMBA_THREADING_LAYER": layer} if layer else {})) == "0 True"
 
 
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
 def test_a_limit_holds_in_every_python_thread():
     code = """
 import autograd
 taken = []
 real = sharing.launch
-sharing.launch = lambda kernel, arguments: taken.append(arguments[1]) or real(kernel, arguments)
+sharing.launch = lambda kernel, arguments: taken.append(arguments[2]) or real(kernel, arguments)
 def count():
     taken.clear()
     autograd.exp(autograd.ones(1 << 20))
@@ -117,6 +138,9 @@ print(any('"prefer-vector-width"="512"' in code for code in double.inspect_llvm(
 def test_scipys_linear_algebra_is_imported_when_numba_needs_it_and_no_earlier():
     code = """
 import sys
+import autograd
+import nn.functional as F
+F.gelu(autograd.ones(5000))  # NumPy calls its loop
 assert right() and "scipy.linalg" not in sys.modules
 
 @numba.njit
@@ -137,7 +161,7 @@ import math
 import numpy as np
 from autograd.kernels.threads import jit
 
-@jit()
+@jit(python=True)
 def tables(x, rows):
     if rows < 0:
         raise ValueError("negative rows")
@@ -210,7 +234,7 @@ def multiply(x, times):
     for i in range(x.size):
         x[i] *= times
 
-@jit()
+@jit(python=True)
 def twice(x, times):
     multiply(x, 2)
     multiply(x, times)
