@@ -72,11 +72,13 @@ def _call(typing_context, kernel, places, count, inputs, settings):  # type: ign
     return types.void(n, places, n, inputs, settings), generate
 
 
-def _loop(inputs: int, settings: int) -> Any:
-    """What NumPy calls, for kernels of so many arrays and settings: see PyUFuncGenericFunction in its manual."""
+def _loop(inputs: int, settings: int) -> tuple[Any, int]:
+    """What NumPy calls, and its address, for kernels of so many arrays and settings.
+
+    See PyUFuncGenericFunction in NumPy's manual.
+    """
     operands = inputs + settings + 1
 
-    @jit(no_cfunc_wrapper=False)
     def loop(addresses, counts, steps, kernel):  # type: ignore[no-untyped-def]
         count, last = counts[0], operands - 1
         places = np.empty(operands, np.intp)
@@ -101,10 +103,14 @@ def _loop(inputs: int, settings: int) -> Any:
                     _store(addresses[last] + (first + i) * steps[last], copies[inputs, i])
         _clear_marks()
 
-    return loop
+    # Machine code that is kept on disk is told apart by the name alone when it is loaded beside other.
+    loop.__qualname__ = f"loop_of_{inputs}_{settings}"
+    compiled = jit(no_cfunc_wrapper=False)(loop)
+    words = types.CPointer(types.intp)
+    return compiled, address_of(compiled, (words, words, words, types.intp), lambda code: code.llvm_cfunc_wrapper_name)
 
 
-_loops: dict[tuple[int, int], Any] = {}
+_loops: dict[tuple[int, int], tuple[Any, int]] = {}
 
 available = binding.address_of_symbol(_CLEAR) is not None and not numba.config.DISABLE_JIT
 
@@ -117,17 +123,15 @@ def as_ufunc(kernel: Any, inputs: int, settings: int) -> Callable[..., np.ndarra
         inputs: how many arrays it reads.
         settings: how many numbers follow the result.
     """
-    loop = _loops.get((inputs, settings))
-    if loop is None:
-        loop = _loops[inputs, settings] = _loop(inputs, settings)
-    words = types.CPointer(types.intp)
-    calls = address_of(loop, (words, words, words, types.intp), lambda code: code.llvm_cfunc_wrapper_name)
+    if (inputs, settings) not in _loops:
+        _loops[inputs, settings] = _loop(inputs, settings)
+    loop, loop_address = _loops[inputs, settings]
     number = np.float32(0)
     address = compiled_address(kernel, (0, 0, *[np.empty(0, np.float32)] * (inputs + 1), *[number] * settings))
     operands = inputs + settings
     kinds = [[np.dtype(np.float32).num] * (operands + 1)]
     name, alive, none = kernel.__name__.strip("_"), (loop, kernel), _internal.PyUFunc_None
     made: Callable[..., np.ndarray] = _internal.fromfunc(
-        name, kernel.__doc__, [calls], kinds, operands, 1, [address], alive, none
+        name, kernel.__doc__, [loop_address], kinds, operands, 1, [address], alive, none
     )
     return made

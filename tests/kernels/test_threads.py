@@ -193,6 +193,23 @@ except ValueError as error:
 
 
 @pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+def test_loops_for_numpy_that_several_processes_kept_are_told_apart(tmp_path):
+    code = """
+from autograd.kernels.activations import _BACKWARD, _FORWARD
+from autograd.kernels.ufuncs import as_ufunc
+x = np.linspace(-1, 1, 7, dtype=np.float32)
+slope = lambda: as_ufunc(_BACKWARD["softplus"], 2, 2)(x, x, 1, 20), x / (1 + np.exp(-x))
+value = lambda: as_ufunc(_FORWARD["softplus"], 1, 2)(x, 1, 20), np.log1p(np.exp(x))
+for function, expected in (value, slope, value) if {both} else ({first},):
+    np.testing.assert_allclose(function(), expected, rtol=1e-5)
+print("right")
+"""
+    places = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    for first, both in (("value", False), ("slope", False), ("value", True)):
+        assert printed(code.format(first=first, both=both), **places) == "right"
+
+
+@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
 @pytest.mark.parametrize("before", [True, False])
 def test_the_collector_is_as_it_was_when_numba_has_compiled(before):
     code = f"""
