@@ -157,12 +157,13 @@ def _scaled_rule(needs: Sequence[bool], g: Any, x: Any, mean: Any, var: Any, wei
     scale = rstd if weight is None else rstd * weight
     by_x = products = total = None
     if is_raw(g, x):
-        images, numbers = [_pixels(a) for a in kernel_arrays(g, x)]
+        gradient, numbers, centre = kernel_arrays(g, x, mean)
+        images, numbers = _pixels(gradient), _pixels(numbers)
         if needs[0]:
             nothing = scale * 0
             by_x = op.reshape(kernels.normalize.scale_channels(images, nothing, scale, nothing), x.shape)
         if True in needs[1:]:
-            total, products = kernels.normalize.channel_sums(images, numbers, mean)
+            total, products = kernels.normalize.channel_sums(images, numbers, centre)
     else:
         dims = _dims(x.ndim)
         by_x = g * _channels(scale, x.ndim)
