@@ -32,11 +32,13 @@ from autograd.kernels.words import (
     error_occurred,
     float_bits_of,
     integer_of,
+    leave_gil,
     part_of,
     program_for,
     read,
     room_for_a_job,
     share_name,
+    take_gil,
     truth_of,
     write,
 )
@@ -49,21 +51,16 @@ _PARALLEL_LOOP = "numba_parallel_for"
 
 @intrinsic
 def _call_on_threads(typing_context, loop, share, threads, job):  # type: ignore[no-untyped-def]
-    """Call share(pointers, sizes, strides, job) without the GIL: on each thread by `loop`, or for one thread here."""
+    """Call share(pointers, sizes, strides, job) on each thread by `loop`, or for one thread here."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         loop, share, threads, job = values
-        word, pointer, nothing = threads.type, ir.IntType(8).as_pointer(), ir.VoidType()
+        word, pointer = threads.type, ir.IntType(8).as_pointer()
 
-        def call(function: Any, gives: Any, arguments: Sequence[Any]) -> Any:
-            function_type = ir.FunctionType(gives, [argument.type for argument in arguments])
-            if isinstance(function, str):
-                function = cgutils.get_or_insert_function(builder.module, function_type, function)
-            else:
-                function = builder.inttoptr(function, function_type.as_pointer())
-            return builder.call(function, arguments)
+        def call(address: Any, arguments: Sequence[Any]) -> None:
+            function = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
+            builder.call(builder.inttoptr(address, function.as_pointer()), arguments)
 
-        state = call("PyEval_SaveThread", pointer, [])
         # A thread's number is the step's, read through the pointer that the loop moves on.
         numbers = builder.alloca(word, threads)
         with cgutils.for_range(builder, threads) as each:
@@ -75,10 +72,9 @@ def _call_on_threads(typing_context, loop, share, threads, job):  # type: ignore
         handed.append(builder.inttoptr(job, pointer))
         with builder.if_else(builder.icmp_signed(">", threads, word(1))) as (several, one):
             with several:
-                call(loop, nothing, [builder.inttoptr(share, pointer), *handed, word(0), word(1), threads])
+                call(loop, [builder.inttoptr(share, pointer), *handed, word(0), word(1), threads])
             with one:
-                call(share, nothing, handed)
-        call("PyEval_RestoreThread", nothing, [state])
+                call(share, handed)
         return context.get_dummy_value()
 
     n = types.intp
@@ -114,7 +110,9 @@ def _run(loop: int, share: int, threads: int, arguments: int, program: int, part
         at += 8
     if error_occurred():
         raise OverflowError("a kernel's integers have 64 bits")
+    state = leave_gil()
     _call_on_threads(loop, share, threads, job)
+    take_gil(state)
     return read(job + 8 * FAILED)
 
 

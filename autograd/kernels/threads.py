@@ -197,7 +197,15 @@ class _Cache(FunctionCache):
     """The disk cache, from which machine code is taken without first making known all that numba can compile.
 
     That takes longer than to load the kernels of a convolution, and numba does it when it has to compile.
+
+    numba recompiles a cached function when the file that holds it has changed. Ours call each other across files, so
+    here a change of any file of the folder counts: otherwise an edited helper would live on in its callers.
     """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        if _STAMP is not None:
+            self._cache_file._source_stamp = _STAMP
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         rtsys.initialize(target_context)
@@ -216,9 +224,6 @@ def jit(
     unpack the arguments takes long to compile.
 
     `masked` is for loops over few numbers that take long for each, as exponentials do: see `_MaskedLower`.
-
-    numba recompiles a cached function when the file that holds it has changed. Ours call each other across files, so
-    here a change of any file of the folder counts: otherwise an edited helper would live on in its callers.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -236,9 +241,6 @@ def jit(
         compiled.__class__ = _Compiled if python else _Inner
         with contextlib.suppress(RuntimeError):  # no writable folder: compile in every process
             compiled._cache = _Cache(function)
-        cache_file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-        if _STAMP is not None and hasattr(cache_file, "_source_stamp"):
-            cache_file._source_stamp = _STAMP
         return compiled
 
     return decorate

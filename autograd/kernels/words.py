@@ -27,7 +27,7 @@ INTEGER, TRUTH, FLOAT, ARRAY = 0, 1, 2, 3
 # Where an array object keeps the address of its numbers and that of its shape: PyArrayObject_fields in NumPy's C API.
 NUMBERS, SHAPE = object.__basicsize__, object.__basicsize__ + 16
 
-_WORD, _DOUBLE, _POINTER = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointer()
+_WORD, _DOUBLE, _POINTER, _NOTHING = ir.IntType(64), ir.DoubleType(), ir.IntType(8).as_pointer(), ir.VoidType()
 
 
 def program_for(kinds: Sequence[Any]) -> np.ndarray:
@@ -59,12 +59,14 @@ def _kind_of(kind: Any) -> int:
 
 
 def _of_python(name: str, gives: ir.Type, *takes: ir.Type) -> Any:
-    """The intrinsic that calls a function of Python's C API with words, for a word."""
+    """The intrinsic that calls a function of Python's C API with words, for a word; 0 where it gives nothing."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(gives, takes), name)
         handed = [builder.inttoptr(v, t) if t == _POINTER else v for v, t in zip(values, takes, strict=True)]
         result = builder.call(function, handed)
+        if gives == _NOTHING:
+            return _WORD(0)
         if gives == _POINTER:
             return builder.ptrtoint(result, _WORD)
         return builder.bitcast(result, _WORD) if gives == _DOUBLE else builder.zext(result, _WORD)
@@ -83,6 +85,10 @@ integer_of = _of_python("PyLong_AsLongLong", _WORD, _POINTER)
 truth_of = _of_python("PyObject_IsTrue", ir.IntType(32), _POINTER)
 float_bits_of = _of_python("PyFloat_AsDouble", _DOUBLE, _POINTER)
 error_occurred = _of_python("PyErr_Occurred", _POINTER)
+
+# Leave the GIL, for a word with which to take it again.
+leave_gil = _of_python("PyEval_SaveThread", _POINTER)
+take_gil = _of_python("PyEval_RestoreThread", _NOTHING, _POINTER)
 
 
 def reader(kind: Any) -> Any:

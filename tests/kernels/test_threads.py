@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from numba import config
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = """
@@ -31,6 +32,9 @@ def right():
 """
 
 
+compiled = pytest.mark.skipif(config.DISABLE_JIT, reason="kernels are not compiled")
+
+
 def printed(code: str, **environment: str) -> str:
     result = subprocess.run(
         [sys.executable, "-c", LAUNCH + code],
@@ -45,18 +49,15 @@ def printed(code: str, **environment: str) -> str:
 
 
 @pytest.mark.skipif(not Path(sys.prefix, "lib", "libtbb.so.12").exists(), reason="tbb is not installed")
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 def test_tbb_is_found_where_its_wheel_puts_it():
     assert printed("right(); print(numba.threading_layer())") == "tbb"
 
 
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 def test_work_for_one_thread_chooses_no_layer():
     code = """
-x, out = np.arange(3.0), np.zeros(3)
-share_out(double, 1, x, out)
-share_out(double, 1, x, out)
-chosen = []
+x, out, chosen = np.arange(3.0), np.zeros(3), []
 for threads in (1, 2):
     share_out(double, threads, x, out)
     try:
@@ -87,7 +88,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), right())
     assert printed(code, **({"NUMBA_THREADING_LAYER": layer} if layer else {})) == "0 True"
 
 
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 def test_a_limit_holds_in_every_python_thread():
     code = """
 import autograd
@@ -125,7 +126,7 @@ print(before, blas())
     assert found in ("[2] [1]", "[] []")
 
 
-@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
+@compiled
 def test_loops_may_use_the_widest_vectors():
     code = """
 right()
@@ -134,7 +135,7 @@ print(any('"prefer-vector-width"="512"' in code for code in double.inspect_llvm(
     assert printed(code) == "True"
 
 
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 def test_scipys_linear_algebra_is_imported_when_numba_needs_it_and_no_earlier():
     code = """
 import sys
@@ -153,7 +154,7 @@ print(np.array_equal(product(a, a), a @ a), "scipy.linalg" in sys.modules)
     assert printed(code) == "True True"
 
 
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 def test_machine_code_is_taken_from_the_disk_without_all_that_numba_can_compile(tmp_path):
     (tmp_path / "kept.py").write_text(
         """
@@ -187,29 +188,32 @@ except ValueError as error:
     print(out, kept.tables(x, 3).round(6).tolist(), error, "numba.np.arraymath" in sys.modules)
 """
     places = {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "NUMBA_CACHE_DIR": str(tmp_path / "kept")}
-    first, second = (printed(code, **places, NUMBA_NUM_THREADS="2") for _ in range(2))
+    edited = 'from autograd.kernels import threads\nthreads._STAMP = (("tile.py", 0, 0),)\n' + code
+    first, second, third = (printed(text, **places, NUMBA_NUM_THREADS="2") for text in (code, code, edited))
     assert first.startswith("[2. 2.] [[3.") and first.endswith("negative rows True")
     assert second == first.removesuffix("True") + "False"
+    assert third == first  # compiled anew, since another file of the kernels is not what it was
 
 
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 def test_loops_for_numpy_that_several_processes_kept_are_told_apart(tmp_path):
     code = """
 from autograd.kernels.activations import _BACKWARD, _FORWARD
-from autograd.kernels.ufuncs import as_ufunc
+from autograd.kernels.ufuncs import _loops, as_ufunc
 x = np.linspace(-1, 1, 7, dtype=np.float32)
 slope = lambda: as_ufunc(_BACKWARD["softplus"], 2, 2)(x, x, 1, 20), x / (1 + np.exp(-x))
 value = lambda: as_ufunc(_FORWARD["softplus"], 1, 2)(x, 1, 20), np.log1p(np.exp(x))
 for function, expected in (value, slope, value) if {both} else ({first},):
     np.testing.assert_allclose(function(), expected, rtol=1e-5)
-print("right")
+names = {{code.fndesc.llvm_func_name for loop, _ in _loops.values() for code in loop.overloads.values()}}
+print(len(names), sum([sum(loop.stats.cache_hits.values()) for loop, _ in _loops.values()]))
 """
     places = {"NUMBA_CACHE_DIR": str(tmp_path)}
-    for first, both in (("value", False), ("slope", False), ("value", True)):
-        assert printed(code.format(first=first, both=both), **places) == "right"
+    for first, both, answer in (("value", False, "1 0"), ("slope", False, "1 0"), ("value", True, "2 2")):
+        assert printed(code.format(first=first, both=both), **places) == answer
 
 
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 @pytest.mark.parametrize("before", [True, False])
 def test_the_collector_is_as_it_was_when_numba_has_compiled(before):
     code = f"""
@@ -242,7 +246,7 @@ except numba.core.errors.TypingError:
     assert printed(code) == f"[False, False] {before}"
 
 
-@pytest.mark.skipif(bool(os.environ.get("NUMBA_DISABLE_JIT")), reason="kernels are not compiled")
+@compiled
 def test_a_number_that_a_caller_writes_out_makes_no_further_version():
     answers = printed(
         """
