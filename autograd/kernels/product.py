@@ -17,13 +17,14 @@ from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import add_rows, copy_rows, turn
 
 # Multiplications up to which one thread is as fast as several, and from which on BLAS is.
-SMALL, LARGE = LANES << 17, 1 << 26
+SMALL, LARGE = 1 << 20, 1 << 26
 
 # Rows up to which a right matrix that is not turned is read where it lies, unless its own rows are so far apart that
 # they meet in the first cache.
 IN_PLACE, FAR = 128, 4096
 
-# Rows of a turned result that are calculated together, and how many numbers may be summed up for each.
+# Rows of a turned result that are calculated together, and how many numbers may be summed up for each; of one panel's
+# depth the matrix is laid out sooner.
 TALL, DEEP = max(LANES, ROWS), 1 << 13
 
 
@@ -46,7 +47,7 @@ def multiply_matrices(left: np.ndarray, right: np.ndarray, bias: np.ndarray | No
         bias = out[0, :0]
     turned = right.strides[0] < right.strides[1]
     threads = thread_count() if M * N * K > SMALL else 1
-    if turned and M <= WIDTH and N % TALL == 0 and K <= DEEP:
+    if turned and M <= WIDTH and N % TALL == 0 and DEPTH < K <= DEEP:
         across = (M, N, K, left.strides[1] == 4)
         room = scratch("panel", threads * (K + LANES + 2 * TALL) * WIDTH, out.dtype).reshape(threads, -1)
         share_out(_share_across, threads, left_flat, right_flat, bias, out.reshape(-1), across, room)

@@ -386,7 +386,10 @@ def _turn(typing_context, source, source_at, source_step, rows, columns, target,
                 wanted = below(builder, lanes_from(builder, vector, index(0)), columns)
                 none = ir.Constant(wanted.type, [False] * width)
                 for r, (start, place) in enumerate(zip(starts, places, strict=True)):
-                    mask = builder.select(builder.icmp_signed("<", index(r), rows), wanted, none)
+                    there = builder.icmp_signed("<", index(r), rows)
+                    # Not even an empty mask is looked for where no memory may be: that takes microseconds.
+                    start = builder.select(there, start, starts[0])
+                    mask = builder.select(there, wanted, none)
                     builder.store(load_masked(builder, vector, start, align, mask), place)
         vectors = [builder.load(place) for place in places]
         for r, value in enumerate(transposed(builder, vectors)):
