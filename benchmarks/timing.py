@@ -74,11 +74,22 @@ def check_equal(case: cases.Case, peer: str, ours: list[np.ndarray], theirs: lis
 def time_in_turns(functions: Sequence[Callable[[], object]], seconds: float) -> list[float]:
     """The median time of a call of each function, in seconds; about `seconds` are spent on all of them.
 
-    Each has been called before. The garbage collector stays on, as it is for a user, and starts clean.
+    Each has been called before. The garbage collector stays on, as it is for a user of one library: it does not walk
+    over what the others have loaded, and starts each turn clean, as a graph of cycles like micrograd's would else be
+    collected in the other's time.
     """
     gc.collect()
+    gc.freeze()
+    try:
+        return _medians_in_turns(functions, seconds)
+    finally:
+        gc.unfreeze()
+
+
+def _medians_in_turns(functions: Sequence[Callable[[], object]], seconds: float) -> list[float]:
     once = []
     for function in functions:
+        gc.collect()
         start = time.perf_counter()
         function()
         once.append(time.perf_counter() - start)
@@ -87,6 +98,7 @@ def time_in_turns(functions: Sequence[Callable[[], object]], seconds: float) -> 
     end = time.perf_counter() + seconds
     while min(map(len, times)) < enough or time.perf_counter() < end:
         for function, taken, length in zip(functions, times, once, strict=True):
+            gc.collect()
             time.sleep(REST)
             settled = time.perf_counter() + (SETTLE if length < LONG else 0)
             while time.perf_counter() < settled:
