@@ -30,9 +30,8 @@ from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import copy_rows, turn
 
-# Pixels of a block, in whole vectors of any size; blocks for each thread, if images have so many panels; and rows that
-# do not pay for packing.
-PIXELS, TASKS, FEW_ROWS = 240, 4, 2 * ROWS
+# Pixels of a block, in whole vectors of any size, and rows that do not pay for packing.
+PIXELS, FEW_ROWS = 240, 2 * ROWS
 
 # Time in that of a multiplication of vectors by `conv_planes`: of turning, copying and reading a vector, and of adding
 # one to the sums.
@@ -50,15 +49,34 @@ def _parts(depth: int) -> int:
     return max((depth + DEPTH // 2) // DEPTH, 1)
 
 
+class Plan(NamedTuple):
+    """How the work is cut into tasks, each a block of an image's pixels and some of the channels of the result."""
+
+    threads: int
+    blocks: int  # of an image
+    cuts: int  # parts of the channels
+    cost: int  # in multiplications of vectors by one thread
+
+
 @lru_cache(maxsize=512)
+def plan_of(N: int, depth: int, rows: int, pixels: int, threads: int) -> Plan:
+    """The plan that costs least for `rows` channels of the result from `depth`."""
+    threads = threads if N * depth * rows * pixels > SMALL else 1
+    vectors, fewest = pixels // LANES, -(-pixels // PIXELS)
+    plans = []
+    for blocks in range(fewest, max(fewest, -(-vectors * LANES // WIDTH)) + 1):
+        for cuts in {1, min(threads, rows // ROWS)}:
+            wide, high = -(-vectors // blocks), -(-rows // cuts)
+            products = depth * high * (column_time(wide) + column_time(min(pixels % LANES, 1)) / blocks)
+            moved = MOVE * depth * wide * (high > FEW_ROWS) + STORE * _parts(depth) * high * wide
+            cost = -(-N * blocks * cuts // threads) * (products + moved + READ * depth * high // LANES)
+            plans.append(Plan(threads, blocks, cuts, int(cost)))
+    return min(plans, key=lambda plan: plan.cost)
+
+
 def cost(sizes: Sizes, rows: int, threads: int) -> int:
     """What computing `rows` channels costs, in multiplications of vectors by one thread."""
-    pixels, depth = sizes.OH * sizes.OW, sizes.C + sizes.K - rows
-    threads, blocks = _shares(sizes.N, depth, rows, pixels, threads)
-    vectors = -(-(pixels // LANES) // blocks)
-    products = depth * rows * (column_time(vectors) + column_time(min(pixels % LANES, 1)) / blocks)
-    moved = MOVE * depth * vectors * (rows > FEW_ROWS) + STORE * _parts(depth) * rows * vectors
-    return int(-(-sizes.N * blocks // threads) * (products + moved + READ * depth * rows // LANES))
+    return plan_of(sizes.N, sizes.C + sizes.K - rows, rows, sizes.OH * sizes.OW, threads).cost
 
 
 def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray) -> None:
@@ -74,27 +92,23 @@ def propagate(gradient: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None
 def _run(x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, out: np.ndarray, row: int, step: int) -> None:
     N, depth = x.shape[:2]
     rows, pixels = out.shape[1], out.shape[2] * out.shape[3]
-    threads, blocks = _shares(N, depth, rows, pixels, thread_count())
+    threads, blocks, cuts, _ = plan_of(N, depth, rows, pixels, thread_count())
     bias = np.empty(0, x.dtype) if bias is None else bias
     parts = _parts(depth)
-    sizes = (N, depth, rows, pixels, row, step, blocks, parts)
+    sizes = (N, depth, rows, pixels, row, step, blocks, cuts, parts)
     room = scratch("panel", threads * -(-depth // parts) * PIXELS, x.dtype).reshape(threads, -1)
     share_out(_multiply_images, threads, weight.reshape(-1), x.reshape(-1), bias, out.reshape(-1), sizes, room)
 
 
-def _shares(N: int, depth: int, rows: int, pixels: int, threads: int) -> tuple[int, int]:
-    """On how many threads a product is calculated, and the blocks that an image is cut into for them."""
-    threads = threads if N * depth * rows * pixels > SMALL else 1
-    return threads, max(-(-pixels // PIXELS), min(-(-TASKS * threads // N), -(-pixels // WIDTH)))
-
-
 @jit()
 def _multiply_images(thread, threads, weight, x, bias, out, sizes, room):  # type: ignore[no-untyped-def]
-    """A thread's share of the blocks of all images; weight[r * row + d * step] belongs to result r and channel d."""
-    N, depth, rows, pixels, row, step, blocks, parts = sizes
-    filters, vectors = (rows, row, step, depth, parts), pixels // LANES
-    for task in range(thread * N * blocks // threads, (thread + 1) * N * blocks // threads):
-        n, block = task // blocks, task % blocks
+    """A thread's share of the tasks of all images; weight[r * row + d * step] belongs to result r and channel d."""
+    N, depth, rows, pixels, row, step, blocks, cuts, parts = sizes
+    tiles, vectors = rows // ROWS, pixels // LANES
+    for task in range(thread * N * blocks * cuts // threads, (thread + 1) * N * blocks * cuts // threads):
+        place, cut = task // cuts, task % cuts
+        n, block = place // blocks, place % blocks
+        filters = (cut * tiles // cuts * ROWS, (cut + 1) * tiles // cuts * ROWS, row, step, depth, parts)
         column, stop = block * vectors // blocks * LANES, (block + 1) * vectors // blocks * LANES
         x_at, out_at = n * depth * pixels, n * rows * pixels
         _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, column, stop, room[thread])
@@ -105,15 +119,15 @@ def _multiply_images(thread, threads, weight, x, bias, out, sizes, room):  # typ
 
 @jit()
 def _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, start, stop, room):  # type: ignore[no-untyped-def]
-    """All results for the pixels from `start` to `stop` of an image, which are packed where many rows read them."""
-    rows, row, step, depth, parts = filters
-    packs = rows > FEW_ROWS
+    """Some results for the pixels from `start` to `stop` of an image, which are packed where many rows read them."""
+    first, last, row, step, depth, parts = filters
+    packs = last - first > FEW_ROWS
     for part in range(parts):
         d = part * depth // parts
         deep, fresh = (part + 1) * depth // parts - d, part == 0 and bias.size == 0
         if packs:
             _pack_pixels(x, x_at + d * pixels + start, pixels, stop - start, deep, room)
-        for r in range(0, rows, ROWS):
+        for r in range(first, last, ROWS):
             for i in range(r, r + ROWS if part == 0 and bias.size else r):
                 out[out_at + i * pixels + start : out_at + i * pixels + stop] = bias[i]
             left, column = r * row + d * step, start

@@ -59,8 +59,9 @@ NEAR_BYTES, SHORTEST_BLOCK, SHORTEST_FAR = 1 << 20, 32, 64
 DATA_COST, OUTPUT_COST, FILTER_COST = 900, 650, 500
 # What each group but the first costs besides: groups are done one after the other, and their threads wait each time.
 GROUP_COST = 9_500_000
-# The plain method's time for each of its products, likewise.
-PLAIN_COST = 1.3
+# The plain method's time for each of its products, likewise: of images of some size, and of ones of FEW_PIXELS or less,
+# whose products are as narrow.
+PLAIN_COST, PLAIN_COST_OF_FEW, FEW_PIXELS = 1.3, 2.5, 100
 # A product of weights up to this size is summed by each thread for itself.
 SHARED_WEIGHTS = 128 * 128
 
@@ -214,8 +215,9 @@ def fits(sizes: Sizes, dtype: np.dtype) -> bool:
     rows, columns = tiles_of(sizes)
     tiles = round_up(sizes.N * rows * columns, ROWS)
     transformed = C * K * (tiles * POINTS + FILTER_COST) + tiles * (C * DATA_COST + K * OUTPUT_COST)
-    plain = sizes.FH * sizes.FW * sizes.N * sizes.OH * sizes.OW * sizes.C * sizes.K
-    return sizes.groups * transformed + (sizes.groups - 1) * GROUP_COST < PLAIN_COST * sizes.groups * plain
+    plain: float = sizes.FH * sizes.FW * sizes.N * sizes.OH * sizes.OW * sizes.C * sizes.K
+    plain *= PLAIN_COST if sizes.OH * sizes.OW > FEW_PIXELS else PLAIN_COST_OF_FEW
+    return sizes.groups * transformed + (sizes.groups - 1) * GROUP_COST < sizes.groups * plain
 
 
 def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) -> bool:

@@ -240,6 +240,7 @@ def test_pointwise_filters_agree_with_the_reference(case, path, dtype, pixels):
 @example(images=1, C=1, K=25, size=(33, 31))
 @example(images=3, C=40, K=5, size=(19, 27))
 @example(images=2, C=25, K=25, size=(16, 17))
+@example(images=1, C=40, K=25, size=(7, 7))
 def test_points_agree_with_the_reference_for_whole_tiles_of_channels(images, C, K, size):
     C, K = 8 * C, 8 * K
     case = (images, C, *size), (K, C, 1, 1), (1, 1), (0, 0), (1, 1), 1
@@ -255,10 +256,11 @@ def test_points_are_chosen_for_images_that_fill_vectors():
             assert conv._choose(what, sizes, np.dtype(np.float32), 2) == path
 
 
-def test_points_are_not_chosen_for_fewer_blocks_than_there_are_threads():
-    sizes = conv._sizes((1, 512, 7, 7), (2048, 512, 1, 1), (1, 1), (0, 0), (1, 1), 1)
-    assert conv._choose("forward", sizes, np.dtype(np.float32), 8) == "columns"
-    assert conv.points.cost(sizes, 2048, 16) == conv.points.cost(sizes, 2048, 8)
+def test_threads_share_out_the_channels_of_an_image_with_few_pixels():
+    one, two, eight = (conv.points.plan_of(1, 512, 2048, 49, threads) for threads in (1, 2, 8))
+    assert (one.cuts, two.cuts, eight.cuts) == (1, 2, 8)
+    assert one.cost > 1.5 * two.cost > 4 * eight.cost
+    assert conv.points.plan_of(8, 512, 2048, 784, 2).cuts == 1
 
 
 @pytest.mark.parametrize(

@@ -200,8 +200,10 @@ def test_large_numbers_come_out_as_by_the_plain_method():
         (sizes_of(64, 6, 14, 14, 16, 2, 2, F=5), np.float32, False),
         (sizes_of(32, 64, 32, 32, 64, 1, 1), np.float64, False),
         (sizes_of(32, 3, 32, 32, 64, 1, 1), np.float32, False),
-        (sizes_of(1, 512, 7, 7, 512, 1, 1), np.float32, False),
-        (sizes_of(32, 64, 4, 4, 64, 0, 0), np.float32, False),
+        (sizes_of(1, 512, 7, 7, 512, 1, 1), np.float32, True),
+        (sizes_of(32, 512, 2, 2, 512, 1, 1), np.float32, True),
+        (sizes_of(1, 512, 4, 4, 512, 1, 1), np.float32, False),
+        (sizes_of(4, 512, 2, 2, 512, 1, 1), np.float32, False),
     ],
 )
 def test_method_is_chosen_by_what_it_costs(sizes, dtype, chosen):
