@@ -312,7 +312,7 @@ def stacked(name: str, rows: Sequence[Any]) -> Any:
                 f"vmap: {name} gives {rows[0].shape} for example 0 and {row.shape} for example {k}; a shape that "
                 "depends on the numbers cannot be mapped"
             )
-    return op.cat.apply(tuple([op.reshape.apply(row, (1, *row.shape)) for row in rows]), 0)
+    return op.stack.apply(tuple(rows), 0)
 
 
 def elementwise(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes: tuple[Any, ...]) -> Any:

@@ -119,7 +119,7 @@ def _pad(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes:
     return primitive.apply(inputs[0], ((0, 0), *widths), value)
 
 
-def _cat(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes: Any) -> Any:
+def _joined(primitive: Primitive, inputs: Any, batched: Any, size: int, attributes: Any) -> Any:
     return primitive.apply(tuple(spread_all(inputs, batched, size)), attributes[0] + 1)
 
 
@@ -401,7 +401,8 @@ RULES.update(
         "sum_to": _sum_to,
         "permute": _permute,
         "pad": _pad,
-        "cat": _cat,
+        "cat": _joined,
+        "stack": _joined,
         "getitem": _getitem,
         "getitem_adjoint": _getitem_adjoint,
         "index": _index,

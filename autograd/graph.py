@@ -465,9 +465,14 @@ def sweep(
     # Where `pending` may hold what is not computed yet.
     deferred: set[Any] = set()
     watcher = local.state.watcher
-    start = Root(roots)
-    order.append(start)
-    pending[start] = [gradient for _, gradient in roots]
+    start = None
+    if len(roots) == 1 and type(roots[0][0]) is not tuple:
+        pending[roots[0][0]] = roots[0][1]
+    else:
+        start = Root(roots)
+        order.append(start)
+        pending[start] = [gradient for _, gradient in roots]
+    held_at = pending.get
     with np.errstate(all="ignore"):
         while order:
             node = order.pop()
@@ -507,11 +512,11 @@ def sweep(
             for edge, part in zip(edges, parts):
                 if part is None or edge is None:
                     continue
-                if edge in owned:
-                    held = pending[edge]
-                    if type(held) is ndarray and held.shape == part.shape and held.dtype is part.dtype:
-                        held += part
-                        continue
+                held = held_at(edge)
+                ours = held is not None and edge in owned and type(held) is ndarray
+                if ours and held.shape == part.shape and held.dtype is part.dtype:
+                    held += part
+                    continue
                 if type(edge) is tuple:
                     _deliver_to_output(pending, edge, part, node)
                     continue
@@ -521,7 +526,6 @@ def sweep(
                         _defer(pending, owned, deferred, edge, part)
                         continue
                     part = services.conform(computed(part), shape, edge.dtype, node)
-                held = pending.get(edge)
                 if held is None:
                     pending[edge] = part
                 elif create_graph or edge not in owned:

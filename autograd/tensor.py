@@ -14,7 +14,7 @@ from . import differentiate, dtypes, graph
 from .arrays import to_array
 from .errors import ArgumentError, DtypeError, GraphError, ShapeError
 from .formatting import format_array, with_suffixes
-from .graph import ALONE, Hooks, Kept, RemovableHandle
+from .graph import ALONE, Hooks, RemovableHandle
 from .methods import Methods
 from .ops import shape as shape_ops
 from .ops.dims import normalize_sizes
@@ -57,6 +57,7 @@ class Tensor(Methods):
 
     __slots__ = ()
     edges: tuple[Any, ...] = ()  # a leaf is a node without inputs
+    kept = None  # for it keeps its value and gradient itself
     keeps_gradient = True
 
     def __init__(self, *data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
@@ -220,11 +221,6 @@ class Tensor(Methods):
     def hooks(self) -> dict[int, Hooks] | None:
         """The hooks of a leaf; those of other tensors live on their node."""
         return self._hooks
-
-    @property
-    def kept(self) -> Kept | None:
-        """A leaf keeps its value and gradient itself."""
-        return None
 
     def _own_hooks(self, name: str) -> Hooks:
         if not self._requires_grad:

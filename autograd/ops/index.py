@@ -493,8 +493,7 @@ def _getitem_mapped(input: Any, index: Any) -> Any:
         else:
             count = len(_whole(item))
             row, dim = row + (count if _is_array(item) else 0), dim + count
-    stacked = op.cat.apply(tuple([op.reshape.apply(r, (1, *r.shape)) for r in rows]), 0)
-    return INDEX.apply(input, stacked, pattern)
+    return INDEX.apply(input, op.stack.apply(tuple(rows), 0), pattern)
 
 
 def _is_array(item: Any) -> bool:
