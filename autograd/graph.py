@@ -512,7 +512,7 @@ def sweep(
             for edge, part in zip(edges, parts):
                 if part is None or edge is None:
                     continue
-                held = held_at(edge)
+                held: Any = held_at(edge)
                 ours = held is not None and edge in owned and type(held) is ndarray
                 if ours and held.shape == part.shape and held.dtype is part.dtype:
                     held += part
