@@ -3,8 +3,8 @@
 A BLAS library's own threads spin for milliseconds after a product, in case another one follows, and the kernels that
 run meanwhile get half of the cores. So where kernels run between the products, BLAS is held to one thread, and called
 from the threads that kernels run on. Where there are products alone, its own threads are faster. Float32 matrices of
-a few hundred rows and columns go to `product`. NumPy's wheels bring OpenBLAS, which is called by its address; with
-another library, products are left to NumPy.
+a few hundred rows and columns go to `product`, and where BLAS does not know the processor's long vectors, larger ones
+too. NumPy's wheels bring OpenBLAS, which is called by its address; with another library, products are left to NumPy.
 """
 
 import ctypes
@@ -22,12 +22,18 @@ from numba.extending import intrinsic
 from autograd.kernels import product
 from autograd.kernels.sharing import launches, share_out
 from autograd.kernels.threads import jit, numpy_library, thread_count, thread_limit
+from autograd.kernels.vectors import VECTOR_BYTES
 
 # Multiplications and additions up to which a product is not shared out.
 SMALL = 1 << 21
 # The launches of kernels between products, each counting less the more products have followed, from which on they are
 # many: the few of an optimizer are not.
 FADE, MANY = 0.9, 4.0
+# Multiplications from which on BLAS is as fast as `product`, unless it multiplies by shorter vectors: then only of less
+# than FEW rows, if the right matrix is not turned.
+LARGE, FEW = 1 << 26, 16
+# What OpenBLAS calls the processors for which it multiplies by vectors of 64 bytes.
+WIDE = {b"SkylakeX", b"Cooperlake", b"SapphireRapids"}
 # Shares of a matrix are whole multiples of so many rows or columns, as BLAS works on blocks of them.
 UNIT = 16
 
@@ -44,6 +50,9 @@ class _OpenBLAS:
             kind: ctypes.cast(getattr(library, name.format(gemm)), ctypes.c_void_p).value
             for kind, gemm in gemms.items()
         }
+        core = getattr(library, name.format("openblas_get_corename"))
+        core.restype = ctypes.c_char_p
+        self.core = core()
         self._get = getattr(library, name.format("openblas_get_num_threads"))
         self._set = getattr(library, name.format("openblas_set_num_threads"))
         self._lock, self._users, self._before = threading.Lock(), 0, 0
@@ -85,6 +94,8 @@ def _find() -> _OpenBLAS | None:
 
 # NumPy's OpenBLAS; None where it is another library, or nothing is compiled.
 held = None if config.DISABLE_JIT else _find()
+# Whether it multiplies by shorter vectors than kernels do, as on a processor that it is too old for.
+narrow = held is not None and VECTOR_BYTES == 64 and held.core not in WIDE
 if held is not None and hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=held.after_fork)
 
@@ -295,7 +306,7 @@ def _among_kernels() -> bool:
 
 def matmul(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
     """left @ right, of matrices or of batches of them, in one dtype, plus the bias in each row."""
-    if left.ndim == right.ndim == 2 and product.fits(len(left), len(right), right.shape[1], left.dtype):
+    if left.ndim == right.ndim == 2 and _by_kernel(left, right):
         out = product.multiply_matrices(left, right, bias)
         if out is not None:
             return out
@@ -303,6 +314,14 @@ def matmul(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None) 
     if bias is not None:
         out += bias
     return out
+
+
+def _by_kernel(left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether `product` multiplies two matrices sooner."""
+    (M, K), N = left.shape, right.shape[1]
+    if not product.fits(M, K, N, left.dtype):
+        return False
+    return M * N * K <= LARGE or (narrow and (M >= FEW or right.strides[0] < right.strides[1]))
 
 
 def _matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:

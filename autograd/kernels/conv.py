@@ -59,14 +59,14 @@ def choose(what: str, sizes: Sizes, dtype: np.dtype) -> str:
     | path       | computes                          | chosen where                                               |
     |------------|-----------------------------------|------------------------------------------------------------|
     | `winograd` | all three                         | 3x3, 5x5, stride 1, 16 channels or more in a group, float32|
-    | `points`   | forward and the input's gradient  | 1x1, stride 1, where it costs less than `columns`, float32 |
-    | `points`   | the weight gradient               | 1x1, stride 1, where it costs less than the rest, float32  |
-    | `lanes`    | forward and the input's gradient  | it costs less than both below: strides, float32            |
-    | `planes`   | all three                         | it costs less than `columns`: large filters, small images  |
-    | `columns`  | all three                         | else: other 1x1, many channels, few pixels                 |
-    | `pixels`   | the weight gradient               | it costs less than both: many output channels              |
     | `rows`     | all three                         | depthwise filters that `conv_depthwise.fits`               |
     | `rows`     | the weight gradient               | other groups of one input channel                          |
+    |            |                                   | else what costs least:                                     |
+    | `points`   | all three                         | 1x1, stride 1, float32                                     |
+    | `planes`   | all three                         | large filters, small images                                |
+    | `lanes`    | forward and the input's gradient  | strides, float32                                           |
+    | `pixels`   | the weight gradient               | many output channels                                       |
+    | `columns`  | all three                         | many channels, few pixels                                  |
 
     All paths but `winograd`, which documents its error, are direct sums in the arrays' dtype. Against float64 their
     error, relative to the largest number, is about PyTorch's: 3e-7 in float32 for outputs and input gradients, up to
@@ -90,29 +90,26 @@ def _choose_direct(what: str, sizes: Sizes, dtype: np.dtype, threads: int) -> st
     """The path that costs least of those that can do without `winograd`."""
     if depthwise.fits(sizes):
         return "rows"
-    by_columns = columns.cost(sizes, what, lanes(dtype), threads)
+    costs: dict[str, float] = {}
     if what == "weight gradient":
         if sizes.C == 1 and sizes.groups > 1:
             return "rows"
-        *_, by_planes = _weigh_plan(sizes, dtype.itemsize, threads)
-        *_, by_pixels = _pixels_plan(sizes, dtype.itemsize, threads)
-        cheapest = min(by_planes, by_pixels, by_columns)
-        if points.weighs(sizes, dtype) and points.weigh_plan(sizes, threads).cost <= cheapest:
-            return "points"
-        if by_pixels == cheapest:
-            return "pixels"
+        if points.weighs(sizes, dtype):
+            costs["points"] = points.weigh_plan(sizes, threads).cost
+        *_, costs["pixels"] = _pixels_plan(sizes, dtype.itemsize, threads)
+        *_, costs["planes"] = _weigh_plan(sizes, dtype.itemsize, threads)
     else:
         rows = sizes.K if what == "forward" else sizes.C
-        if points.fits(sizes, rows, dtype) and points.cost(sizes, rows, threads) <= by_columns:
-            return "points"
+        if points.fits(sizes, rows, dtype):
+            costs["points"] = points.cost(sizes, rows, threads)
         plan = (_forward_plan if what == "forward" else _adjoint_plan)(sizes, dtype.itemsize, threads)
         weights = sizes.groups * sizes.K * sizes.C * sizes.FH * sizes.FW
-        by_planes = plan.cost + PACK * weights // _packers(weights, threads)
-    if what != "weight gradient" and conv_lanes.fits(sizes, dtype):
-        by_lanes = _lanes_plan(what, sizes, threads)
-        if by_lanes is not None and by_lanes.cost < min(by_planes, by_columns):
-            return "lanes"
-    return "planes" if by_planes <= by_columns else "columns"
+        costs["planes"] = plan.cost + PACK * weights // _packers(weights, threads)
+        by_lanes = _lanes_plan(what, sizes, threads) if conv_lanes.fits(sizes, dtype) else None
+        if by_lanes is not None:
+            costs["lanes"] = by_lanes.cost
+    costs["columns"] = columns.cost(sizes, what, lanes(dtype), threads)
+    return min(costs, key=lambda path: costs[path])
 
 
 def conv2d(

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.kernels.conv_columns import lies_ready
 from autograd.kernels.conv_tiles import Sizes
-from autograd.kernels.panels import DEPTH, WIDTH
+from autograd.kernels.panels import DEPTH, WIDTH, lay_panels
 from autograd.kernels.product import FAR, SMALL
 from autograd.kernels.product_tiles import (
     LANES,
@@ -126,7 +126,7 @@ def _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, start,
         d = part * depth // parts
         deep, fresh = (part + 1) * depth // parts - d, part == 0 and bias.size == 0
         if packs:
-            _pack_pixels(x, x_at + d * pixels + start, pixels, stop - start, deep, room)
+            lay_panels(x, x_at + d * pixels + start, pixels, stop - start, stop - start, deep, room)
         for r in range(first, last, ROWS):
             for i in range(r, r + ROWS if part == 0 and bias.size else r):
                 out[out_at + i * pixels + start : out_at + i * pixels + stop] = bias[i]
@@ -138,23 +138,6 @@ def _multiply_pixels(weight, filters, x, x_at, bias, out, out_at, pixels, start,
                     beside, at, apart = room, (column - start) * deep, taken * LANES
                 multiply_tile(taken, weight, left, row, step, beside, at, apart, out, into, pixels, deep, fresh)
                 column += taken * LANES
-
-
-@jit()
-def _pack_pixels(x, x_at, pixels, columns, depth, room):  # type: ignore[no-untyped-def]
-    """Some pixels of `depth` channels as panels of the widths that `columns_taken` says, one after the other."""
-    column = 0
-    while columns_taken((columns - column) // LANES) == 3:
-        column += WIDTH
-    for d in range(depth if column else 0):
-        # What is a row here, for `copy_rows`, is that of a panel: the pixels of a channel are read one after another.
-        copy_rows(
-            x, x_at + d * pixels, WIDTH, 0, WIDTH, room, d * WIDTH, depth * WIDTH, column // WIDTH, WIDTH
-        )  # fmt: skip
-    while column < columns:
-        width = columns_taken((columns - column) // LANES) * LANES
-        copy_rows(x, x_at + column, pixels, 0, width, room, column * depth, width, depth, width)
-        column += width
 
 
 def weighs(sizes: Sizes, dtype: np.dtype) -> bool:

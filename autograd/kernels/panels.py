@@ -11,7 +11,7 @@ zeros in the place of those that are not there. All is float32.
 import numpy as np
 
 from autograd.kernels import product_tiles
-from autograd.kernels.product_tiles import LANES, ROWS
+from autograd.kernels.product_tiles import LANES, ROWS, columns_taken
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit
 from autograd.kernels.tile import copy_rows, turn
@@ -58,6 +58,26 @@ def lay_panel(right, K, N, turned, k, depth, column, width, panels, at):  # type
         for d in range(0, depth, LANES):
             start = (column + j) * K + k + d
             turn(right, start, K, N - column - j, depth - d, panels, at + d * width + j, width)
+
+
+@jit()
+def lay_panels(source, at, row, present, columns, depth, into):  # type: ignore[no-untyped-def]
+    """Panels of the widths that `columns_taken` says, one behind the other, of rows that begin at at + d * row.
+
+    into[c * depth + d * width + j] = source[at + d * row + c + j] for the panel of columns c and on, and zero from
+    column `present` on. What lies side by side in the source is read together.
+    """
+    column = 0
+    while columns_taken((columns - column) // LANES) == 3 and column + WIDTH <= present:
+        column += WIDTH
+    for d in range(depth if column else 0):
+        # What is a row here, for `copy_rows`, is that of a panel.
+        copy_rows(source, at + d * row, WIDTH, 0, WIDTH, into, d * WIDTH, depth * WIDTH, column // WIDTH, WIDTH)
+    while column < columns:
+        width = columns_taken((columns - column) // LANES) * LANES
+        there = min(width, present - column)
+        copy_rows(source, at + column, row, 0, there, into, column * depth, width, depth, width)
+        column += width
 
 
 @jit()

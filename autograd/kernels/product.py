@@ -1,7 +1,7 @@
-"""Products of float32 matrices of a few hundred rows and columns, by tiles in registers.
+"""Products of float32 matrices, by tiles in registers.
 
-BLAS takes as long to set out a product of that size as to calculate it, or half as long, and its threads go on spinning
-behind it. Here the right matrix is taken in panels that stay in the first cache, some columns wide and DEPTH rows long,
+BLAS takes as long to set out a product of a few hundred rows and columns as to calculate it, or half as long, and its
+threads go on spinning behind it. Here the right matrix is taken in panels that stay in the first cache, some columns wide and DEPTH rows long,
 which are laid out only where that is soon paid back; every panel meets all rows of the left one, which is read where it
 lies. Threads share out the columns, or the rows where there are more of these. A left matrix of few rows is laid out
 itself where the right one would have to be turned.
@@ -10,18 +10,21 @@ itself where the right one would have to be turned.
 import numpy as np
 from numba import config
 
-from autograd.kernels.panels import DEPTH, WIDTH, lay_panel
+from autograd.kernels.panels import DEPTH, WIDTH, lay_panel, lay_panels
 from autograd.kernels.product_tiles import LANES, ROWS, columns_taken, multiply
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import add_rows, copy_rows, turn
 
-# Multiplications up to which one thread is as fast as several, and from which on BLAS is.
-SMALL, LARGE = 1 << 20, 1 << 26
+# Multiplications up to which one thread is as fast as several.
+SMALL = 1 << 20
 
 # Rows up to which a right matrix that is not turned is read where it lies, unless its own rows are so far apart that
 # they meet in the first cache.
 IN_PLACE, FAR = 128, 4096
+
+# Panels that are laid out together: where the right matrix's rows lie far apart, each is then read in one piece.
+PANELS = 5
 
 # Rows of a turned result that are calculated together, and how many numbers may be summed up for each; of one panel's
 # depth the matrix is laid out sooner.
@@ -30,7 +33,7 @@ TALL, DEEP = max(LANES, ROWS), 1 << 13
 
 def fits(M: int, K: int, N: int, dtype: np.dtype) -> bool:
     """Whether the product of M x K and K x N numbers is one for this module; none is where nothing is compiled."""
-    return dtype.char == "f" and M > 1 and N > 1 and 0 < M * N * K <= LARGE and not config.DISABLE_JIT
+    return dtype.char == "f" and M > 1 and N > 1 and M * N * K > 0 and not config.DISABLE_JIT
 
 
 def multiply_matrices(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray | None:
@@ -53,7 +56,8 @@ def multiply_matrices(left: np.ndarray, right: np.ndarray, bias: np.ndarray | No
         share_out(_share_across, threads, left_flat, right_flat, bias, out.reshape(-1), across, room)
         return out
     sizes = (M, N, K, left.strides[0] // 4, left.strides[1] // 4, turned)
-    room = scratch("panel", threads * (DEPTH + ROWS) * (WIDTH + ROWS), out.dtype).reshape(threads, -1)
+    numbers = DEPTH * (PANELS * WIDTH + ROWS) + ROWS * WIDTH
+    room = scratch("panel", threads * numbers, out.dtype).reshape(threads, numbers)
     share_out(_share, threads, left_flat, right_flat, bias, out.reshape(-1), sizes, room)
     return out
 
@@ -91,7 +95,7 @@ def _begin(out, row, rows, N, column, columns, bias):  # type: ignore[no-untyped
 
 @jit()
 def _share(thread, threads, left, right, bias, out, sizes, room):  # type: ignore[no-untyped-def]
-    """A thread's share of the product. `room` has a panel, the last rows of the left matrix, and a tile of results."""
+    """A thread's share of the product. `room` has panels, the last rows of the left matrix, and a tile of results."""
     M, N, K, left_row, left_step, turned = sizes
     vectors, tiles = (N + LANES - 1) // LANES, (M + ROWS - 1) // ROWS
     by_columns = vectors * LANES >= M or tiles < 2 * threads
@@ -99,40 +103,57 @@ def _share(thread, threads, left, right, bias, out, sizes, room):  # type: ignor
     column, stop = share * vectors // of * LANES, (share + 1) * vectors // of * LANES
     share, of = (0, 1) if by_columns else (thread, threads)
     first, last = share * tiles // of * ROWS, min((share + 1) * tiles // of * ROWS, M)
-    whole = first + (last - first) // ROWS * ROWS
-    panel, rest, tile = room[thread, : DEPTH * WIDTH], room[thread, DEPTH * WIDTH :], room[thread, -ROWS * WIDTH :]
+    panels, rest, tile = (
+        room[thread, : DEPTH * PANELS * WIDTH], room[thread, DEPTH * PANELS * WIDTH :], room[thread, -ROWS * WIDTH :],
+    )  # fmt: skip
     while column < stop:
-        width = columns_taken((stop - column) // LANES) * LANES
-        columns = min(width, N - column)
-        begun = bias.size > 0 or columns < width or whole < last
-        in_place = not turned and columns == width and last - first <= IN_PLACE and N < FAR
+        wide = min(PANELS * WIDTH, stop - column)
+        if column + wide > N and N - column >= WIDTH:  # what is no whole vector comes by itself
+            wide = (N - column) // WIDTH * WIDTH
+        columns = min(wide, N - column)
+        begun = bias.size > 0 or columns < wide or (last - first) % ROWS > 0
+        in_place = not turned and columns == wide and last - first <= IN_PLACE and N < FAR
         if begun:
             _begin(out, first, last - first, N, column, columns, bias)
         for k in range(0, K, DEPTH):
             depth = min(DEPTH, K - k)
-            beside, begin, row = (right, k * N + column, N) if in_place else (panel, 0, width)
-            if not in_place:
-                lay_panel(right, K, N, turned, k, depth, column, width, panel, 0)
-            done = first
-            if columns == width:
-                at, to, fresh = first * left_row + k * left_step, first * N + column, k == 0 and not begun
-                multiply(
-                    left, at, left_row, left_step, beside, begin, row, out, to, N, whole - first, width, depth, fresh
-                )
-                done = whole
-            while done < last:
-                rows = min(ROWS, last - done)
-                at = done * left_row + k * left_step
-                if rows == ROWS:
-                    multiply(
-                        left, at, left_row, left_step, beside, begin, row, tile, 0, width, ROWS, width, depth, True
-                    )
-                else:
-                    _lay_rows(left, at, left_row, left_step, rows, depth, rest)
-                    multiply(rest, 0, 1, ROWS, beside, begin, row, tile, 0, width, ROWS, width, depth, True)
-                _add_tile(tile, width, rows, columns, out, done * N + column, N)
-                done += rows
-        column += width
+            if not in_place and not turned:
+                lay_panels(right, k * N + column, N, columns, wide, depth, panels)
+            j = 0
+            while j < wide:
+                width = columns_taken((wide - j) // LANES) * LANES
+                beside, begin, row = (right, k * N + column + j, N) if in_place else (panels, j * depth, width)
+                if turned:
+                    begin = 0
+                    lay_panel(right, K, N, turned, k, depth, column + j, width, panels, 0)
+                _multiply_panel(
+                    left, first * left_row + k * left_step, left_row, left_step, beside, begin, row,
+                    out, first * N + column + j, N, last - first, width, min(width, N - column - j), depth,
+                    k == 0 and not begun, rest, tile,
+                )  # fmt: skip
+                j += width
+        column += wide
+
+
+@jit()
+def _multiply_panel(  # type: ignore[no-untyped-def]
+    left, at, left_row, left_step, panel, begin, row, out, to, N, rows, width, columns, depth, fresh, rest, tile
+):  # fmt: skip
+    """out (+)= left @ panel, for rows of which the last may not make a whole tile, and columns that may be fewer than
+    the panel's; `rest` and `tile` are room for these."""
+    done = 0
+    if columns == width:
+        done = rows // ROWS * ROWS
+        multiply(left, at, left_row, left_step, panel, begin, row, out, to, N, done, width, depth, fresh)
+    while done < rows:
+        count, start = min(ROWS, rows - done), at + done * left_row
+        if count == ROWS:
+            multiply(left, start, left_row, left_step, panel, begin, row, tile, 0, width, ROWS, width, depth, True)
+        else:
+            _lay_rows(left, start, left_row, left_step, count, depth, rest)
+            multiply(rest, 0, 1, ROWS, panel, begin, row, tile, 0, width, ROWS, width, depth, True)
+        _add_tile(tile, width, count, columns, out, to + done * N, N)
+        done += count
 
 
 @jit()

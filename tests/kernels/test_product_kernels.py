@@ -93,4 +93,21 @@ def test_what_fits():
     assert not product.fits(128, 784, 256, np.dtype(np.float64))
     assert not product.fits(1000, 1000, 1, single)
     assert not product.fits(1, 1000, 1000, single)
-    assert not product.fits(2000, 2000, 2000, single)
+    assert product.fits(2000, 2000, 2000, single)
+
+
+@pytest.mark.skipif(config.DISABLE_JIT, reason="nothing fits")
+@pytest.mark.parametrize("narrow", [False, True])
+def test_large_products_are_left_to_a_blas_that_takes_long_vectors(monkeypatch, narrow):
+    asked = []
+    monkeypatch.setattr(product, "multiply_matrices", lambda *given: asked.append(given[0].shape[0]))
+    monkeypatch.setattr(blas, "narrow", narrow)
+    square, wide = np.ones((600, 600), np.float32), np.ones((4096, 4096), np.float32)
+    for left, right in ((square[:150], square), (square, square), (wide[:8], wide), (wide[:9], wide.T)):
+        blas.matmul(left, right)
+    assert asked == ([150, 600, 9] if narrow else [150])
+
+
+@pytest.mark.skipif(blas.held is None, reason="no OpenBLAS")
+def test_narrow_tells_whether_blas_takes_shorter_vectors_than_kernels():
+    assert blas.narrow == (blas.held.core not in blas.WIDE and product.LANES == 16)
