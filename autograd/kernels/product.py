@@ -1,10 +1,10 @@
 """Products of float32 matrices, by tiles in registers.
 
 BLAS takes as long to set out a product of a few hundred rows and columns as to calculate it, or half as long, and its
-threads go on spinning behind it. Here the right matrix is taken in panels that stay in the first cache, some columns wide and DEPTH rows long,
-which are laid out only where that is soon paid back; every panel meets all rows of the left one, which is read where it
-lies. Threads share out the columns, or the rows where there are more of these. A left matrix of few rows is laid out
-itself where the right one would have to be turned.
+threads go on spinning behind it. Here the right matrix is taken in panels that stay in the first cache, some columns
+wide and DEPTH rows long, which are laid out only where that is soon paid back; every panel meets all rows of the left
+one, which is read where it lies. Threads share out the columns, or the rows where there are more of these. A left
+matrix of few rows is laid out itself where the right one would have to be turned.
 """
 
 import numpy as np

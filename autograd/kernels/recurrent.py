@@ -1,12 +1,12 @@
 """The steps of one recurrent layer in one direction, forward and backward.
 
-A step is a product with the input, one with the state before, and one loop over the gates, which adds the biases.
+What comes of the input is one product for all steps, before the first, and so are the gradients of weights and input,
+after the last. A step is a product with the state before, and one loop over the gates.
 
 Sequences stand one step below the other, (rows, ...), with `sizes` rows in each step. A state has a row for each
 sequence, and step t changes the first sizes[t] of them: so shorter sequences keep theirs, or in reverse begin later.
 
-All steps of float32 are one compiled loop (`recurrent_steps`), with all products in it; those of float64 are NumPy's,
-which multiplies the input with its weights before the first step, and for the gradients of weights after the last.
+All steps of float32 are one compiled loop (`recurrent_steps`); those of float64 are NumPy's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ import numpy as np
 from autograd.kernels import blas
 from autograd.kernels import recurrent_steps as loops
 from autograd.kernels import reference_recurrent as plain
-from autograd.kernels.panels import ROWS, packed, padded, whole_rows
+from autograd.kernels.panels import ROWS, packed, whole_rows
 from autograd.kernels.sharing import share_out
 from autograd.kernels.threads import thread_count
 
@@ -33,21 +33,18 @@ def lstm_layer(
     reverse: bool,
 ) -> tuple[Matrix, ...]:  # fmt: skip
     """The outputs, the last h and c; and for the way back i, f, g, o, tanh(c), and h and c before each step."""
-    rows, size = x.shape[0], c.shape[1]
-    h, c = h.copy(), c.copy()
-    gates, squashed, c_before = np.empty((rows, 4 * size), x.dtype), _rows(rows, c), _rows(rows, c)
+    rows, h, c = x.shape[0], h.copy(), c.copy()
+    gates, squashed, c_before = blas.matmul(x, w_ih.T, bias), _rows(rows, c), _rows(rows, c)
     out, h_before = _rows(rows, h), _rows(rows, h)
-    bias = _bias(bias, w_hh)
     if x.dtype == np.float32:
-        arrays = (x, packed(w_ih.T), packed(w_hh.T), bias, _packed(projection, turned=True), h, c)
-        _run(loops.lstm_steps, w_hh, sizes, reverse, *arrays, gates, squashed, c_before, h_before, out)
+        arrays = (packed(w_hh.T), _packed(projection, turned=True), h, c, gates, squashed, c_before, h_before, out)
+        _run(loops.lstm_steps, w_hh, sizes, reverse, *arrays)
         return out, h, c, gates, squashed, h_before, c_before
-    entered, raw = x @ w_ih.T, out if projection is None else _rows(rows, c)
+    raw = out if projection is None else _rows(rows, c)
     for at, n in _steps(sizes, reverse):
         h_before[at] = h[:n]
-        gate = gates[at]
-        np.matmul(h[:n], w_hh.T, out=gate)
-        plain.lstm_step(entered[at], bias, gate, c[:n], c_before[at], squashed[at], raw[at], size)
+        gates[at] += h[:n] @ w_hh.T
+        plain.lstm_step(gates[at], c[:n], c_before[at], squashed[at], raw[at])
         if projection is not None:
             np.matmul(raw[at], projection.T, out=out[at])
         h[:n] = out[at]
@@ -64,27 +61,25 @@ def lstm_layer_backward(
     size = squashed.shape[1]
     by_out, dh, dc = gradients[0], _begun(gradients[1], sizes[0], h_before), _begun(gradients[2], sizes[0], squashed)
     by_h = np.empty_like(h_before) if projection is not None else h_before[:0]
+    by_gates, by_bias = np.empty_like(gates), _totals(w_hh, sizes)
     if gates.dtype == np.float32:
-        dx, sums = np.empty_like(x if x_needed else x[:0]), _Sums(w_ih, w_hh, sizes)
-        arrays = (x, packed(w_ih), packed(w_hh), _packed(projection), _or_none(by_out, dh))
         _run(
-            loops.lstm_steps_backward, w_hh, sizes, not reverse, *arrays, gates, squashed, c_before, h_before, dh, dc,
-            dx, by_h, sums.w_ih, sums.w_hh, sums.bias,
+            loops.lstm_steps_backward, w_hh, sizes, not reverse, packed(w_hh), _packed(projection),
+            _or_none(by_out, dh), gates, squashed, c_before, dh, dc, by_h, by_gates, by_bias,
         )  # fmt: skip
-        by_weights = *sums.weights(), _total(sums.bias)
     else:
-        by_gates = np.empty_like(gates)
         for at, n in _steps(sizes, not reverse):
             _add(dh[:n], by_out, at)
             by_raw = dh[:n]
             if projection is not None:
                 by_h[at] = dh[:n]
                 by_raw = dh[:n] @ projection
-            plain.lstm_step_backward(by_raw, gates[at], squashed[at], c_before[at], dc[:n], by_gates[at], size)
+            plain.lstm_step_backward(by_raw, gates[at], squashed[at], c_before[at], dc[:n], by_gates[at])
             np.matmul(by_gates[at], w_hh, out=dh[:n])
-        dx, by_weights = by_gates @ w_ih, (by_gates.T @ x, by_gates.T @ h_before, by_gates.sum(0))
-    by_projection = None if projection is None else by_h.T @ (gates[:, 3 * size :] * squashed)
-    return dx if x_needed else None, dh, dc, *by_weights, by_projection
+        by_bias[0] = by_gates.sum(0)
+    by_projection = None if projection is None else blas.matmul(by_h.T, gates[:, 3 * size :] * squashed)
+    by_weights = blas.matmul(by_gates.T, x), blas.matmul(by_gates.T, h_before), _total(by_bias, x.dtype)
+    return blas.matmul(by_gates, w_ih) if x_needed else None, dh, dc, *by_weights, by_projection
 
 
 def gru_layer(
@@ -92,21 +87,17 @@ def gru_layer(
 ) -> tuple[Matrix, ...]:
     """The outputs and the last h; and for the way back r, z and n, what r multiplied, and h before each step."""
     rows, size = x.shape[0], h.shape[1]
-    h = h.copy()
-    gates, inner, out, h_before = np.empty((rows, 3 * size), x.dtype), _rows(rows, h), _rows(rows, h), _rows(rows, h)
-    # Where the two are just added up, it is done once.
-    outer, bias = _bias(b_ih, w_hh), _bias(b_hh, w_hh).copy()
-    bias[: 2 * size] += outer[: 2 * size]
-    outer = outer[2 * size :]
+    h, bias = h.copy(), None
+    if b_ih is not None and b_hh is not None:  # where the two are just added up, it is done once
+        bias = b_ih.copy()
+        bias[: 2 * size] += b_hh[: 2 * size]
+    gates, inner, out, h_before = blas.matmul(x, w_ih.T, bias), _rows(rows, h), _rows(rows, h), _rows(rows, h)
+    added = np.zeros(size, x.dtype) if b_hh is None else b_hh[2 * size :]
     if x.dtype == np.float32:
-        arrays = (x, packed(w_ih.T), packed(w_hh.T), outer, bias, h, gates, inner, h_before, out)
-        _run(loops.gru_steps, w_hh, sizes, reverse, *arrays)
+        _run(loops.gru_steps, w_hh, sizes, reverse, packed(w_hh.T), added, h, gates, inner, h_before, out)
         return out, h, gates, inner, h_before
-    entered = x @ w_ih.T
     for at, n in _steps(sizes, reverse):
-        gate = gates[at]
-        np.matmul(h[:n], w_hh.T, out=gate)
-        plain.gru_step(entered[at], outer, bias, gate, inner[at], h[:n], h_before[at], out[at], size)
+        plain.gru_step(h[:n] @ w_hh.T, added, gates[at], inner[at], h[:n], h_before[at], out[at])
     return out, h, gates, inner, h_before
 
 
@@ -116,23 +107,21 @@ def gru_layer_backward(
 ) -> tuple[Any, ...]:  # fmt: skip
     """The gradients of x (None unless needed), h, w_ih, w_hh and the two biases, from those of the outputs and h."""
     gates, inner, h_before = saved
-    size = inner.shape[1]
     by_out, dh = gradients[0], _begun(gradients[1], sizes[0], h_before)
-    if gates.dtype == np.float32:
-        dx, sums = np.empty_like(x if x_needed else x[:0]), _Sums(w_ih, w_hh, sizes)
-        by_b_hh = np.zeros_like(sums.bias)
-        arrays = (x, packed(w_ih), packed(w_hh), _or_none(by_out, dh), gates, inner, h_before, dh, dx)
-        _run(
-            loops.gru_steps_backward, w_hh, sizes, not reverse, *arrays, sums.w_ih, sums.w_hh, sums.bias, by_b_hh
-        )  # fmt: skip
-        return dx if x_needed else None, dh, *sums.weights(), _total(sums.bias), _total(by_b_hh)
     by_entered, by_kept = np.empty_like(gates), np.empty_like(gates)
-    for at, n in _steps(sizes, not reverse):
-        _add(dh[:n], by_out, at)
-        plain.gru_step_backward(gates[at], inner[at], h_before[at], dh[:n], by_entered[at], by_kept[at], size)
-        dh[:n] += by_kept[at] @ w_hh
-    by_weights = by_entered.T @ x, by_kept.T @ h_before, by_entered.sum(0), by_kept.sum(0)
-    return by_entered @ w_ih if x_needed else None, dh, *by_weights
+    by_b_ih, by_b_hh = _totals(w_hh, sizes), _totals(w_hh, sizes)
+    if gates.dtype == np.float32:
+        arrays = (packed(w_hh), _or_none(by_out, dh), gates, inner, h_before, dh, by_entered, by_kept, by_b_ih, by_b_hh)
+        _run(loops.gru_steps_backward, w_hh, sizes, not reverse, *arrays)
+    else:
+        for at, n in _steps(sizes, not reverse):
+            _add(dh[:n], by_out, at)
+            plain.gru_step_backward(gates[at], inner[at], h_before[at], dh[:n], by_entered[at], by_kept[at])
+            dh[:n] += by_kept[at] @ w_hh
+        by_b_ih[0], by_b_hh[0] = by_entered.sum(0), by_kept.sum(0)
+    by_weights = blas.matmul(by_entered.T, x), blas.matmul(by_kept.T, h_before)
+    by_biases = _total(by_b_ih, x.dtype), _total(by_b_hh, x.dtype)
+    return blas.matmul(by_entered, w_ih) if x_needed else None, dh, *by_weights, *by_biases
 
 
 def rnn_layer(
@@ -170,7 +159,7 @@ def rnn_layer_backward(
             slope = out[at] > 0 if rectified else 1 - out[at] * out[at]
             np.multiply(dh[:n], slope, out=by_entered[at])
             np.matmul(by_entered[at], weight, out=dh[:n])
-    return by_entered, dh, _product(by_entered.T, h_before)
+    return by_entered, dh, blas.matmul(by_entered.T, h_before)
 
 
 def _steps(sizes: Sequence[int], reverse: bool) -> Iterator[tuple[slice, int]]:
@@ -195,28 +184,13 @@ def _run(steps: Any, w_hh: Matrix, sizes: Sequence[int], reverse: bool, *argumen
     share_out(steps, _threads(w_hh, sizes[0]), starts, counts, *arguments)
 
 
-class _Sums:
-    """The gradients of weights and bias, for each thread its own, which are added up at last."""
-
-    def __init__(self, w_ih: Matrix, w_hh: Matrix, sizes: Sequence[int]) -> None:
-        threads, rows = _threads(w_hh, sizes[0]), len(w_hh)
-        self.shapes = w_ih.shape, w_hh.shape
-        self.w_ih, self.w_hh = [
-            np.zeros((threads, whole_rows(rows), padded(w.shape[1])), np.float32) for w in (w_ih, w_hh)
-        ]
-        self.bias = np.zeros((threads, rows))
-
-    def weights(self) -> list[Matrix]:
-        return [
-            np.ascontiguousarray(_total(sums)[:rows, :columns])
-            for sums, (rows, columns) in zip((self.w_ih, self.w_hh), self.shapes, strict=True)
-        ]
+def _totals(w_hh: Matrix, sizes: Sequence[int]) -> Matrix:
+    """The gradient of a bias, for each thread its own: over many steps float32 would lose some digits."""
+    return np.zeros((_threads(w_hh, sizes[0]), len(w_hh)))
 
 
-def _total(sums: Matrix) -> Matrix:
-    for other in sums[1:]:
-        sums[0] += other
-    return sums[0].astype(np.float32, copy=False)
+def _total(sums: Matrix, dtype: Any) -> Matrix:
+    return sums.sum(0).astype(dtype, copy=False)
 
 
 def _packed(matrix: Given, turned: bool = False) -> Matrix:
@@ -231,16 +205,8 @@ def _or_none(by_out: Given, like: Matrix) -> Matrix:
     return like[:0] if by_out is None else by_out
 
 
-def _product(left: Matrix, right: Matrix) -> Matrix:
-    return left @ right if left.size * right.shape[1] < _SHARED else blas.matmul(left, right)
-
-
 def _rows(rows: int, like: Matrix) -> Matrix:
     return np.empty((rows, like.shape[1]), like.dtype)
-
-
-def _bias(given: Given, weight: Matrix) -> Matrix:
-    return np.zeros(len(weight), weight.dtype) if given is None else given
 
 
 def _begun(gradient: Given, batch: int, like: Matrix) -> Matrix:

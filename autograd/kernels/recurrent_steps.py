@@ -1,9 +1,8 @@
 """All steps of a recurrent layer in float32, forward and backward, as compiled loops.
 
-Each thread takes some of the sequences through all steps, and waits for nobody. A step is products of the input's and
-the state's rows with the weights, which were packed before the first one (`panels`), and the loops over the gates,
-which find the products in the cache. On the way back the gradients of the gates stay there too: those of some steps are
-kept, until they are enough for a product that adds to the gradients of the weights, of which each thread has its own.
+Each thread takes some of the sequences through all steps, and waits for nobody. A step is a product of the state's rows
+with the weights, which were packed before the first one (`panels`), and the loops over the gates, which find it in the
+cache. What comes of the input, with the biases, was multiplied for all steps before.
 
 `starts` and `counts` are the first row and the number of rows of each step, in the order in which the steps are taken.
 """
@@ -11,34 +10,29 @@ kept, until they are enough for a product that adds to the gradients of the weig
 import numpy as np
 
 from autograd.kernels.elementary import sigmoid, tanh
-from autograd.kernels.panels import LANES, ROWS, add_turned, multiply, padded, whole_rows
+from autograd.kernels.panels import LANES, ROWS, multiply, padded, whole_rows
 from autograd.kernels.threads import jit
-
-# Rows from which on a product adds to the gradients of the weights.
-_ENOUGH = 128
 
 _loops = jit(fastmath={"contract"})
 
 
 @_loops
 def lstm_steps(  # type: ignore[no-untyped-def]
-    thread, threads, starts, counts, x, w_ih, w_hh, bias, projection, h, c, gates, squashed, c_before, h_before, out
+    thread, threads, starts, counts, w_hh, projection, h, c, gates, squashed, c_before, h_before, out
 ):  # fmt: skip
+    """`gates` holds what comes of the input, which the gates take the place of."""
     low, high = _share(thread, threads, h.shape[0])
-    features, width, size, rows = x.shape[1], h.shape[1], c.shape[1], whole_rows(high - low)
-    taken, entered = _zeros(rows, features), _zeros(rows, padded(4 * size))
+    width, size, rows = h.shape[1], c.shape[1], whole_rows(high - low)
     state, product = _zeros(rows, width), _zeros(rows, padded(4 * size))
     raw, projected = _zeros(rows, size), _zeros(rows, padded(width))
     _copy(h[low:high], state)
     for t in range(starts.size):
         n, first = max(min(high, counts[t]) - low, 0), starts[t] + low
-        _copy(x[first : first + n], taken)
-        multiply(taken, n, features, w_ih, entered)
         _copy(state[:n], h_before[first : first + n])
         multiply(state, n, width, w_hh, product)
         for k in range(n):
             r = first + k
-            _lstm_gates(product[k], entered[k], bias, gates[r], c[low + k], c_before[r], squashed[r], raw[k])
+            _lstm_gates(product[k], gates[r], c[low + k], c_before[r], squashed[r], raw[k])
         if projection.size > 0:
             multiply(raw, n, size, projection, projected)
             _copy(projected[:n], state)
@@ -49,11 +43,11 @@ def lstm_steps(  # type: ignore[no-untyped-def]
 
 
 @_loops
-def _lstm_gates(product, entered, bias, gates, c, c_before, squashed, raw):  # type: ignore[no-untyped-def]
+def _lstm_gates(product, gates, c, c_before, squashed, raw):  # type: ignore[no-untyped-def]
     size = c.size
-    _sigmoids(product[: 2 * size], entered[: 2 * size], bias[: 2 * size], gates[: 2 * size])
-    _tanhs(product[2 * size :], entered[2 * size :], bias[2 * size :], gates[2 * size : 3 * size])
-    _sigmoids(product[3 * size :], entered[3 * size :], bias[3 * size :], gates[3 * size :])
+    _sigmoids(product[: 2 * size], gates[: 2 * size])
+    _tanhs(product[2 * size :], gates[2 * size : 3 * size])
+    _sigmoids(product[3 * size :], gates[3 * size :])
     i, f, g, o = gates[:size], gates[size : 2 * size], gates[2 * size : 3 * size], gates[3 * size :]
     for j in range(size):
         c_before[j] = c[j]
@@ -65,15 +59,13 @@ def _lstm_gates(product, entered, bias, gates, c, c_before, squashed, raw):  # t
 
 @_loops
 def lstm_steps_backward(  # type: ignore[no-untyped-def]
-    thread, threads, starts, counts, x, w_ih, w_hh, projection, by_out, gates, squashed, c_before, h_before, dh, dc, dx,
-    by_h, by_w_ih, by_w_hh, by_bias
+    thread, threads, starts, counts, w_hh, projection, by_out, gates, squashed, c_before, dh, dc, by_h, by_gates,
+    by_bias,
 ):  # fmt: skip
     low, high = _share(thread, threads, dh.shape[0])
-    features, width, size, rows = x.shape[1], dh.shape[1], dc.shape[1], whole_rows(high - low)
+    width, size, rows = dh.shape[1], dc.shape[1], whole_rows(high - low)
     state, by_raw = _zeros(rows, width), _zeros(rows, padded(size))
-    by_state, by_input = _zeros(rows, padded(width)), _zeros(rows, padded(features))
-    by_sums, inputs, states = _kept(rows, 4 * size), _kept(rows, features), _kept(rows, width)
-    kept = 0
+    by_state, by_sums = _zeros(rows, padded(width)), _apart(rows, 4 * size)
     _copy(dh[low:high], state)
     for t in range(starts.size):
         n, first = max(min(high, counts[t]) - low, 0), starts[t] + low
@@ -86,20 +78,11 @@ def lstm_steps_backward(  # type: ignore[no-untyped-def]
             _copy(state[:n], by_raw)
         for k in range(n):
             r = first + k
-            _lstm_gates_backward(by_raw[k], gates[r], squashed[r], c_before[r], dc[low + k], by_sums[kept + k])
-        multiply(by_sums[kept:], n, 4 * size, w_hh, by_state)
+            _lstm_gates_backward(by_raw[k], gates[r], squashed[r], c_before[r], dc[low + k], by_sums[k])
+        multiply(by_sums, n, 4 * size, w_hh, by_state)
         _copy(by_state[:n], state)
-        if dx.shape[0] > 0:
-            multiply(by_sums[kept:], n, 4 * size, w_ih, by_input)
-            _copy(by_input[:n], dx[first : first + n])
-        _copy(x[first : first + n], inputs[kept:])
-        _copy(h_before[first : first + n], states[kept:])
-        kept += n
-        if kept >= _ENOUGH or t == starts.size - 1:
-            add_turned(by_sums, inputs, kept, by_w_ih[thread])
-            add_turned(by_sums, states, kept, by_w_hh[thread])
-            _add_up(by_sums[:kept], by_bias[thread])
-            kept = 0
+        _copy(by_sums[:n], by_gates[first : first + n])
+        _add_up(by_sums[:n], by_bias[thread])
     _copy(state[: high - low], dh[low:high])
 
 
@@ -122,34 +105,31 @@ def _lstm_gates_backward(by_raw, gates, squashed, c_before, dc, by_gates):  # ty
 
 @_loops
 def gru_steps(  # type: ignore[no-untyped-def]
-    thread, threads, starts, counts, x, w_ih, w_hh, outer, bias, h, gates, inner, h_before, out
+    thread, threads, starts, counts, w_hh, added, h, gates, inner, h_before, out
 ):  # fmt: skip
+    """`gates` holds what comes of the input, which the gates take the place of; `added` is n's bias inside of r."""
     low, high = _share(thread, threads, h.shape[0])
-    features, size, rows = x.shape[1], h.shape[1], whole_rows(high - low)
-    taken, entered = _zeros(rows, features), _zeros(rows, padded(3 * size))
+    size, rows = h.shape[1], whole_rows(high - low)
     state, product = _zeros(rows, size), _zeros(rows, padded(3 * size))
     _copy(h[low:high], state)
     for t in range(starts.size):
         n, first = max(min(high, counts[t]) - low, 0), starts[t] + low
-        _copy(x[first : first + n], taken)
-        multiply(taken, n, features, w_ih, entered)
         multiply(state, n, size, w_hh, product)
         for k in range(n):
             r = first + k
-            _gru_gates(product[k], entered[k], outer, bias, gates[r], inner[r], state[k], h_before[r], out[r])
+            _gru_gates(product[k], added, gates[r], inner[r], state[k], h_before[r], out[r])
     _copy(state[: high - low], h[low:high])
 
 
 @_loops
-def _gru_gates(product, entered, outer, bias, gates, inner, h, h_before, out):  # type: ignore[no-untyped-def]
+def _gru_gates(product, added, gates, inner, h, h_before, out):  # type: ignore[no-untyped-def]
     size = h.size
-    _sigmoids(product[: 2 * size], entered[: 2 * size], bias[: 2 * size], gates[: 2 * size])
-    r, z, n = gates[:size], gates[size : 2 * size], gates[2 * size :]
-    last, given, added = product[2 * size :], entered[2 * size :], bias[2 * size :]
+    _sigmoids(product[: 2 * size], gates[: 2 * size])
+    r, z, n, last = gates[:size], gates[size : 2 * size], gates[2 * size :], product[2 * size :]
     for j in range(size):
         inner[j] = last[j] + added[j]
     for j in range(size):
-        n[j] = tanh(given[j] + outer[j] + r[j] * inner[j])
+        n[j] = tanh(n[j] + r[j] * inner[j])
     for j in range(size):
         h_before[j] = h[j]
         h[j] = n[j] + z[j] * (h[j] - n[j])
@@ -159,15 +139,12 @@ def _gru_gates(product, entered, outer, bias, gates, inner, h, h_before, out):  
 
 @_loops
 def gru_steps_backward(  # type: ignore[no-untyped-def]
-    thread, threads, starts, counts, x, w_ih, w_hh, by_out, gates, inner, h_before, dh, dx, by_w_ih, by_w_hh, by_b_ih,
-    by_b_hh
+    thread, threads, starts, counts, w_hh, by_out, gates, inner, h_before, dh, by_entered, by_kept, by_b_ih, by_b_hh
 ):  # fmt: skip
     low, high = _share(thread, threads, dh.shape[0])
-    features, size, rows = x.shape[1], dh.shape[1], whole_rows(high - low)
-    state, by_state, by_input = _zeros(rows, size), _zeros(rows, padded(size)), _zeros(rows, padded(features))
-    by_entered, by_inner = _kept(rows, 3 * size), _kept(rows, 3 * size)
-    inputs, states = _kept(rows, features), _kept(rows, size)
-    kept = 0
+    size, rows = dh.shape[1], whole_rows(high - low)
+    state, by_state = _zeros(rows, size), _zeros(rows, padded(size))
+    by_outer, by_inner = _apart(rows, 3 * size), _apart(rows, 3 * size)
     _copy(dh[low:high], state)
     for t in range(starts.size):
         n, first = max(min(high, counts[t]) - low, 0), starts[t] + low
@@ -175,21 +152,13 @@ def gru_steps_backward(  # type: ignore[no-untyped-def]
             _add(by_out[first : first + n], state)
         for k in range(n):
             r = first + k
-            _gru_gates_backward(gates[r], inner[r], h_before[r], state[k], by_entered[kept + k], by_inner[kept + k])
-        multiply(by_inner[kept:], n, 3 * size, w_hh, by_state)
+            _gru_gates_backward(gates[r], inner[r], h_before[r], state[k], by_outer[k], by_inner[k])
+        multiply(by_inner, n, 3 * size, w_hh, by_state)
         _add(by_state[:n], state)
-        if dx.shape[0] > 0:
-            multiply(by_entered[kept:], n, 3 * size, w_ih, by_input)
-            _copy(by_input[:n], dx[first : first + n])
-        _copy(x[first : first + n], inputs[kept:])
-        _copy(h_before[first : first + n], states[kept:])
-        kept += n
-        if kept >= _ENOUGH or t == starts.size - 1:
-            add_turned(by_entered, inputs, kept, by_w_ih[thread])
-            add_turned(by_inner, states, kept, by_w_hh[thread])
-            _add_up(by_entered[:kept], by_b_ih[thread])
-            _add_up(by_inner[:kept], by_b_hh[thread])
-            kept = 0
+        _copy(by_outer[:n], by_entered[first : first + n])
+        _copy(by_inner[:n], by_kept[first : first + n])
+        _add_up(by_outer[:n], by_b_ih[thread])
+        _add_up(by_inner[:n], by_b_hh[thread])
     _copy(state[: high - low], dh[low:high])
 
 
@@ -282,9 +251,9 @@ def _zeros(rows, columns):  # type: ignore[no-untyped-def]
 
 
 @_loops
-def _kept(rows, columns):  # type: ignore[no-untyped-def]
-    """Place for some steps' rows, whose distance is no power of two, as such rows drive each other out of the cache."""
-    return np.zeros((_ENOUGH + rows, whole_rows(padded(columns)) + LANES), np.float32)
+def _apart(rows, columns):  # type: ignore[no-untyped-def]
+    """Room for rows whose distance is no power of two, as such rows drive each other out of the cache."""
+    return np.zeros((rows, whole_rows(padded(columns)) + LANES), np.float32)
 
 
 @_loops
@@ -305,15 +274,15 @@ def _add(x, out):  # type: ignore[no-untyped-def]
 
 
 @_loops
-def _sigmoids(product, entered, bias, out):  # type: ignore[no-untyped-def]
-    for j in range(out.size):
-        out[j] = sigmoid(product[j] + (entered[j] + bias[j]))
+def _sigmoids(product, gates):  # type: ignore[no-untyped-def]
+    for j in range(gates.size):
+        gates[j] = sigmoid(product[j] + gates[j])
 
 
 @_loops
-def _tanhs(product, entered, bias, out):  # type: ignore[no-untyped-def]
-    for j in range(out.size):
-        out[j] = tanh(product[j] + (entered[j] + bias[j]))
+def _tanhs(product, gates):  # type: ignore[no-untyped-def]
+    for j in range(gates.size):
+        gates[j] = tanh(product[j] + gates[j])
 
 
 @jit(fastmath={"contract"})

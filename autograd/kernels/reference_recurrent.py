@@ -10,11 +10,8 @@ def _sigmoid(x: Matrix) -> Matrix:
     return np.where(x < 0, small, 1) / (1 + small)
 
 
-def lstm_step(
-    entered: Matrix, bias: Matrix, gates: Matrix, c: Matrix, c_before: Matrix, squashed: Matrix, h: Matrix, size: int
-) -> None:
-    """c = f c + i g, h = o tanh(c)"""
-    gates += entered + bias
+def lstm_step(gates: Matrix, c: Matrix, c_before: Matrix, squashed: Matrix, h: Matrix) -> None:
+    """c = f c + i g, h = o tanh(c), where `gates` holds the gates' sums"""
     i, f, g, o = np.split(gates, 4, axis=1)
     for gate in (i, f, o):
         gate[...] = _sigmoid(gate)
@@ -26,7 +23,7 @@ def lstm_step(
 
 
 def lstm_step_backward(
-    by_h: Matrix, gates: Matrix, squashed: Matrix, c_before: Matrix, dc: Matrix, by_gates: Matrix, size: int
+    by_h: Matrix, gates: Matrix, squashed: Matrix, c_before: Matrix, dc: Matrix, by_gates: Matrix
 ) -> None:
     """The gradients of a step's sums, from those of h and of the c after it; dc becomes that of the c before."""
     i, f, g, o = np.split(gates, 4, axis=1)
@@ -40,23 +37,21 @@ def lstm_step_backward(
 
 
 def gru_step(
-    entered: Matrix, outer: Matrix, bias: Matrix, gates: Matrix, inner: Matrix, h: Matrix, h_before: Matrix,
-    out: Matrix, size: int,
-) -> None:  # fmt: skip
-    """h = (1 - z) n + z h; `outer` is what is added to n outside of r, beside what entered"""
-    gates += bias
+    kept: Matrix, added: Matrix, gates: Matrix, inner: Matrix, h: Matrix, h_before: Matrix, out: Matrix
+) -> None:
+    """h = (1 - z) n + z h, where `kept` comes of the state, `gates` holds what entered, and n adds to what r cuts"""
     r, z, n = np.split(gates, 3, axis=1)
-    from_r, from_z, from_n = np.split(entered, 3, axis=1)
+    from_r, from_z, from_n = np.split(kept, 3, axis=1)
     r[...], z[...] = _sigmoid(r + from_r), _sigmoid(z + from_z)
-    inner[...] = n
-    n[...] = np.tanh(from_n + outer + r * n)
+    inner[...] = from_n + added
+    n[...] = np.tanh(n + r * inner)
     h_before[...] = h
     out[...] = n + z * (h - n)
     h[...] = out
 
 
 def gru_step_backward(
-    gates: Matrix, inner: Matrix, h_before: Matrix, dh: Matrix, by_entered: Matrix, by_kept: Matrix, size: int
+    gates: Matrix, inner: Matrix, h_before: Matrix, dh: Matrix, by_entered: Matrix, by_kept: Matrix
 ) -> None:
     """The gradients of what entered and of what came of the state; dh becomes the part that passes by z."""
     r, z, n = np.split(gates, 3, axis=1)
@@ -65,7 +60,7 @@ def gru_step_backward(
     dz[...] = dh * (h_before - n) * z * (1 - z)
     dr[...] = dn * inner * r * (1 - r)
     by_kept[...] = by_entered
-    by_kept[:, 2 * size :] *= r
+    by_kept[:, 2 * dh.shape[1] :] *= r
     dh *= z
 
 
