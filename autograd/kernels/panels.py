@@ -89,31 +89,24 @@ def _pack(thread, threads, matrix, depth, columns, turned, panels):  # type: ign
 
 @jit()
 def multiply(left, rows, depth, panels, into):  # type: ignore[no-untyped-def]
-    """into = left @ matrix, for the first `rows` rows, and those that make them whole tiles, and `depth` columns of
-    left; `into` has the padded columns."""
+    """into = left @ matrix, for the first `rows` rows and `depth` columns of left; `into` has the padded columns.
+
+    Rows behind the last whole tile are taken one by one if they are few, and else with the next ones, which make one.
+    """
     columns, left_row = into.shape[1], left.shape[1]
     numbers, sums = left.reshape(-1), into.reshape(-1)
+    whole = rows // ROWS * ROWS
+    if 3 * (rows - whole) > ROWS:
+        whole = whole_rows(rows)
     for first in range(0, depth, DEPTH):
         deep, fresh = min(DEPTH, depth - first), int(first == 0)
         for column in range(0, columns, WIDTH):
             width = min(WIDTH, columns - column)
             panel = column * depth + first * width
-            _multiply(
-                numbers, first, left_row, 1, panels, panel, width, sums, column, columns, rows, width, deep, fresh
-            )  # fmt: skip
-
-
-@jit()
-def add_turned(left, right, depth, into):  # type: ignore[no-untyped-def]
-    """into += left.T @ right, of the first `depth` rows of both; `into` has whole rows and padded columns, and left and
-    right have at least as many columns as it has rows and columns."""
-    rows, columns = into.shape
-    left_row, right_row = left.shape[1], right.shape[1]
-    a, b, sums = left.reshape(-1), right.reshape(-1), into.reshape(-1)
-    for first in range(0, depth, DEPTH):
-        deep = min(DEPTH, depth - first)
-        for column in range(0, columns, WIDTH):
-            width, panel = min(WIDTH, columns - column), first * right_row + column
-            _multiply(
-                a, first * left_row, 1, left_row, b, panel, right_row, sums, column, columns, rows, width, deep, 0
-            )  # fmt: skip
+            if whole > 0:
+                _multiply(
+                    numbers, first, left_row, 1, panels, panel, width, sums, column, columns, whole, width, deep, fresh
+                )  # fmt: skip
+            for r in range(whole, rows):
+                at, to = r * left_row + first, r * columns + column
+                _multiply(numbers, at, left_row, 1, panels, panel, width, sums, to, columns, 1, width, deep, fresh)

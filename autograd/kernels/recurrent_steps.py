@@ -10,7 +10,7 @@ cache. What comes of the input, with the biases, was multiplied for all steps be
 import numpy as np
 
 from autograd.kernels.elementary import sigmoid, tanh
-from autograd.kernels.panels import LANES, ROWS, multiply, padded, whole_rows
+from autograd.kernels.panels import LANES, multiply, padded, whole_rows
 from autograd.kernels.threads import jit
 
 _loops = jit(fastmath={"contract"})
@@ -240,9 +240,8 @@ def _slope(dh, out, rectified, by_sums):  # type: ignore[no-untyped-def]
 
 @_loops
 def _share(thread, threads, batch):  # type: ignore[no-untyped-def]
-    """A thread's share of the sequences, in whole tiles but for the last one."""
-    tiles = whole_rows(batch) // ROWS
-    return min(thread * tiles // threads * ROWS, batch), min((thread + 1) * tiles // threads * ROWS, batch)
+    """A thread's share of the sequences."""
+    return thread * batch // threads, (thread + 1) * batch // threads
 
 
 @_loops
