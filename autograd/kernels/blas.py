@@ -304,13 +304,16 @@ def _among_kernels() -> bool:
     return _Recent.launches >= MANY
 
 
-def matmul(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """left @ right, of matrices or of batches of them, in one dtype, plus the bias in each row."""
+def matmul(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None, beside: bool = False) -> np.ndarray:
+    """left @ right, of matrices or of batches of them, in one dtype, plus the bias in each row.
+
+    `beside` says that other kernels run before and behind it, if they are too few to be noticed.
+    """
     if left.ndim == right.ndim == 2 and _by_kernel(left, right):
         out = product.multiply_matrices(left, right, bias)
         if out is not None:
             return out
-    out = _matmul(left, right)
+    out = _matmul(left, right, beside)
     if bias is not None:
         out += bias
     return out
@@ -324,12 +327,12 @@ def _by_kernel(left: np.ndarray, right: np.ndarray) -> bool:
     return M * N * K <= LARGE or (narrow and (M >= FEW or right.strides[0] < right.strides[1]))
 
 
-def _matmul(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _matmul(left: np.ndarray, right: np.ndarray, beside: bool) -> np.ndarray:
     rows, columns, depth = left.shape[-2], right.shape[-1], left.shape[-1]
     if held is None or left.dtype.char not in held.addresses or rows * columns * depth == 0:
         return left @ right
     batch = left.shape[:-2]
-    if not _among_kernels():
+    if not (_among_kernels() or beside):
         return left @ right
     work = math.prod(batch) * rows * columns * depth
     # A product with a vector waits for the memory more than for another thread.

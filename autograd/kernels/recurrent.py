@@ -34,7 +34,7 @@ def lstm_layer(
 ) -> tuple[Matrix, ...]:  # fmt: skip
     """The outputs, the last h and c; and for the way back i, f, g, o, tanh(c), and h and c before each step."""
     rows, h, c = x.shape[0], h.copy(), c.copy()
-    gates, squashed, c_before = blas.matmul(x, w_ih.T, bias), _rows(rows, c), _rows(rows, c)
+    gates, squashed, c_before = _product(x, w_ih.T, bias), _rows(rows, c), _rows(rows, c)
     out, h_before = _rows(rows, h), _rows(rows, h)
     if x.dtype == np.float32:
         arrays = (packed(w_hh.T), _packed(projection, turned=True), h, c, gates, squashed, c_before, h_before, out)
@@ -77,9 +77,9 @@ def lstm_layer_backward(
             plain.lstm_step_backward(by_raw, gates[at], squashed[at], c_before[at], dc[:n], by_gates[at])
             np.matmul(by_gates[at], w_hh, out=dh[:n])
         by_bias[0] = by_gates.sum(0)
-    by_projection = None if projection is None else blas.matmul(by_h.T, gates[:, 3 * size :] * squashed)
-    by_weights = blas.matmul(by_gates.T, x), blas.matmul(by_gates.T, h_before), _total(by_bias, x.dtype)
-    return blas.matmul(by_gates, w_ih) if x_needed else None, dh, dc, *by_weights, by_projection
+    by_projection = None if projection is None else _product(by_h.T, gates[:, 3 * size :] * squashed)
+    by_weights = _product(by_gates.T, x), _product(by_gates.T, h_before), _total(by_bias, x.dtype)
+    return _product(by_gates, w_ih) if x_needed else None, dh, dc, *by_weights, by_projection
 
 
 def gru_layer(
@@ -91,7 +91,7 @@ def gru_layer(
     if b_ih is not None and b_hh is not None:  # where the two are just added up, it is done once
         bias = b_ih.copy()
         bias[: 2 * size] += b_hh[: 2 * size]
-    gates, inner, out, h_before = blas.matmul(x, w_ih.T, bias), _rows(rows, h), _rows(rows, h), _rows(rows, h)
+    gates, inner, out, h_before = _product(x, w_ih.T, bias), _rows(rows, h), _rows(rows, h), _rows(rows, h)
     added = np.zeros(size, x.dtype) if b_hh is None else b_hh[2 * size :]
     if x.dtype == np.float32:
         _run(loops.gru_steps, w_hh, sizes, reverse, packed(w_hh.T), added, h, gates, inner, h_before, out)
@@ -119,9 +119,9 @@ def gru_layer_backward(
             plain.gru_step_backward(gates[at], inner[at], h_before[at], dh[:n], by_entered[at], by_kept[at])
             dh[:n] += by_kept[at] @ w_hh
         by_b_ih[0], by_b_hh[0] = by_entered.sum(0), by_kept.sum(0)
-    by_weights = blas.matmul(by_entered.T, x), blas.matmul(by_kept.T, h_before)
+    by_weights = _product(by_entered.T, x), _product(by_kept.T, h_before)
     by_biases = _total(by_b_ih, x.dtype), _total(by_b_hh, x.dtype)
-    return blas.matmul(by_entered, w_ih) if x_needed else None, dh, *by_weights, *by_biases
+    return _product(by_entered, w_ih) if x_needed else None, dh, *by_weights, *by_biases
 
 
 def rnn_layer(
@@ -159,7 +159,11 @@ def rnn_layer_backward(
             slope = out[at] > 0 if rectified else 1 - out[at] * out[at]
             np.multiply(dh[:n], slope, out=by_entered[at])
             np.matmul(by_entered[at], weight, out=dh[:n])
-    return by_entered, dh, blas.matmul(by_entered.T, h_before)
+    return by_entered, dh, _product(by_entered.T, h_before)
+
+
+def _product(left: Matrix, right: Matrix, bias: Given = None) -> Matrix:
+    return blas.matmul(left, right, bias, beside=True)
 
 
 def _steps(sizes: Sequence[int], reverse: bool) -> Iterator[tuple[slice, int]]:

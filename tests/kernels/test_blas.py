@@ -106,6 +106,20 @@ def test_the_library_has_its_threads_back_afterwards():
 
 
 @needs_library
+def test_products_beside_kernels_are_calculated_on_their_threads(monkeypatch):
+    shared = []
+    monkeypatch.setattr(blas, "products", lambda left, right, out: shared.append(left.shape))
+    monkeypatch.setattr(blas, "_among_kernels", lambda: False)
+    left, right = np.ones((200, 200)), np.ones((200, 200))  # float64, which is always BLAS's
+    blas.matmul(left, right)
+    assert not shared
+    blas.matmul(left, right, beside=True)
+    monkeypatch.setattr(blas, "_among_kernels", lambda: True)
+    blas.matmul(left, right)
+    assert shared == [(1, 200, 200)] * 2
+
+
+@needs_library
 @pytest.mark.skipif(threads.config.NUMBA_NUM_THREADS < 2, reason="there is one thread")
 def test_a_limit_that_is_set_during_a_product_stays(monkeypatch):
     before = blas.held._get()
