@@ -25,13 +25,15 @@ its tile: where a result is not finite, the caller computes it again in another 
 Source: Lavin and Gray 2015, arXiv 1509.09308; Winograd 1980, Arithmetic Complexity of Computations.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from autograd.kernels import winograd_channels
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.product_tiles import LANES, ROWS, multiply
 from autograd.kernels.sharing import share_out
-from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.threads import jit, scratch
 from autograd.kernels.vectors import round_up
 from autograd.kernels.winograd_parts import (
     POINTS,
@@ -41,6 +43,7 @@ from autograd.kernels.winograd_parts import (
     lay_out,
     row_of_scratch,
     scratch_for_staging,
+    threads_for,
     tiles_of,
     transform_data,
     transform_filters,
@@ -66,6 +69,7 @@ PLAIN_COST, PLAIN_COST_OF_FEW, FEW_PIXELS = 1.3, 2.5, 100
 SHARED_WEIGHTS = 128 * 128
 
 
+@lru_cache(maxsize=512)
 def _blocks(sizes: Sizes, threads: int) -> Tiling:
     """The tiling of a convolution for so many threads."""
     rows, columns = tiles_of(sizes)
@@ -181,7 +185,7 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
         sizes: those of the convolution.
         turned: convolve as the input's gradient does.
     """
-    dtype, threads = x.dtype, thread_count()
+    dtype, threads = x.dtype, threads_for(sizes)
     padded = np.zeros((sizes.groups, round_up(sizes.K, LANES)), dtype)
     if bias.size:
         padded[:, : sizes.K] = bias.reshape(sizes.groups, sizes.K)
@@ -224,19 +228,19 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     """The weight's gradient (groups * K, C, F, F) into `out`, and whether all of it is finite."""
     if _few_tiles(sizes):
         return winograd_channels.weigh(x, gradient, out, sizes)
-    dtype, threads = x.dtype, thread_count()
+    dtype, threads = x.dtype, threads_for(sizes)
     tiling = _blocks(sizes, threads)
     by_tiles = sizes.C * sizes.K <= SHARED_WEIGHTS and tiling.block * threads <= sizes.N * tiling.rows * tiling.columns
     if not by_tiles:
         tiling = _blocks(sizes, 1)
     size = POINTS * tiling.U
-    products = row_of_scratch("products", size, dtype) if by_tiles else scratch("products", size, dtype).reshape(1, -1)
+    rows = row_of_scratch("products", size, dtype)[:threads] if by_tiles else scratch("products", size, dtype)[None]
     data = row_of_scratch("data", POINTS * tiling.V, dtype)
     gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype)
     staged = scratch_for_staging(tiling, sizes, dtype)
     zeros, check = np.zeros(LANES, dtype), np.zeros((threads, LANES), dtype)
     x, gradient, window = x.reshape(-1), gradient.reshape(-1), window_of(sizes)
     for group, weights in enumerate(out.reshape(sizes.groups, -1)):
-        share_out(weigh_tiles, threads, window, x, gradient, sizes, tiling, group, staged, data, gradients, products)
-        share_out(transform_weights, threads, window, products, sizes, tiling, staged, zeros, check, weights)
+        share_out(weigh_tiles, threads, window, x, gradient, sizes, tiling, group, staged, data, gradients, rows)
+        share_out(transform_weights, threads, window, rows, sizes, tiling, staged, zeros, check, weights)
     return not check.any()

@@ -6,12 +6,14 @@ cache. The gradient by the weight likewise keeps the sums of a block of channels
 transforms them at once.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from autograd.kernels.conv_tiles import Sizes
 from autograd.kernels.product_tiles import LANES, multiply
 from autograd.kernels.sharing import share_out
-from autograd.kernels.threads import jit, scratch, thread_count
+from autograd.kernels.threads import jit, scratch
 from autograd.kernels.vectors import round_up
 from autograd.kernels.winograd_parts import (
     POINTS,
@@ -21,6 +23,7 @@ from autograd.kernels.winograd_parts import (
     lay_out,
     row_of_scratch,
     scratch_for_staging,
+    threads_for,
     tiles_of,
     transform_data,
     transform_filters,
@@ -35,6 +38,7 @@ from autograd.kernels.winograd_parts import (
 BLOCK_BYTES, FEWEST_GROUPS = 512 << 10, 3
 
 
+@lru_cache(maxsize=512)
 def _tiling(sizes: Sizes, threads: int) -> Tiling:
     """All tiles in one block, and as many channels of the output together as fit, the same number for each thread."""
     rows, columns = tiles_of(sizes)
@@ -120,13 +124,13 @@ def weigh_channels(  # type: ignore[no-untyped-def]
 def _data(x: np.ndarray, sizes: Sizes, tiling: Tiling, group: int, staged: np.ndarray) -> np.ndarray:
     """V of one group, laid out by all threads."""
     data = scratch("data of all", -(-sizes.C // SUM_LENGTH) * POINTS * tiling.V, x.dtype)
-    share_out(lay_data, thread_count(), window_of(sizes), x, sizes, tiling, group, staged, data)
+    share_out(lay_data, threads_for(sizes), window_of(sizes), x, sizes, tiling, group, staged, data)
     return data
 
 
 def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarray, sizes: Sizes, turned: bool) -> bool:
     """As `winograd.correlate`; here `bias` has a row of whole lane groups for each group."""
-    dtype, threads = x.dtype, thread_count()
+    dtype, threads = x.dtype, threads_for(sizes)
     tiling = _tiling(sizes, threads)
     staged = scratch_for_staging(tiling, sizes, dtype)
     filters = row_of_scratch("filters", POINTS * tiling.U, dtype)
@@ -143,7 +147,7 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
 
 def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) -> bool:
     """As `winograd.weigh`."""
-    dtype, threads = x.dtype, thread_count()
+    dtype, threads = x.dtype, threads_for(sizes)
     tiling = _tiling(sizes, threads)
     staged = scratch_for_staging(tiling, sizes, dtype)
     gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype)

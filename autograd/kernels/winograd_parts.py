@@ -34,6 +34,8 @@ POINTS = 36
 SUM_LENGTH = 32
 # Tiles whose products are added up so, in the gradient by the weight.
 TILES_SUMMED = 32
+# Multiplications of the plain method up to which one thread is as fast as several.
+SMALL = 1 << 22
 
 
 class Tiling(NamedTuple):
@@ -47,6 +49,12 @@ class Tiling(NamedTuple):
     V: int  # from one of a tile's 36 numbers to the next in V, where those of all tiles lie together
     M: int  # likewise in M and in G
     U: int  # from one of a filter's 36 numbers to the next in U and in P
+
+
+def threads_for(sizes: Sizes) -> int:
+    """On how many threads a convolution is calculated."""
+    taps = sizes.FH * sizes.FW * sizes.C * sizes.K * sizes.groups
+    return thread_count() if sizes.N * sizes.OH * sizes.OW * taps > SMALL else 1
 
 
 def window_of(sizes: Sizes) -> tuple[float, ...]:

@@ -137,28 +137,33 @@ def check_operands(
         ShapeError: dimensions, channels or groups do not fit.
         DtypeError: the dtypes differ, or are not floating.
     """
-    shapes = f"(x {x.shape}, weight {weight.shape}" + (f", groups {groups})" if groups != 1 else ")")
+
+    def shapes() -> str:  # in an error alone: to write them takes as long as a small convolution
+        return f"(x {x.shape}, weight {weight.shape}" + (f", groups {groups})" if groups != 1 else ")")
+
     same_dtype(name, x=x, weight=weight, bias=bias)
     require_floating(name, x)
-    letters = ", ".join("F" + axis for axis in AXES[count].split(", ")) if count > 1 else "F"
-    layout = f"(C, K / groups, {letters})" if transposed else f"(K, C / groups, {letters})"
     if x.ndim != count + 2 or weight.ndim != count + 2:
-        raise ShapeError(f"{name}: x must be (N, C, {AXES[count]}) or (C, {AXES[count]}), and weight {layout} {shapes}")
+        letters = ", ".join("F" + axis for axis in AXES[count].split(", ")) if count > 1 else "F"
+        layout = f"(C, K / groups, {letters})" if transposed else f"(K, C / groups, {letters})"
+        raise ShapeError(
+            f"{name}: x must be (N, C, {AXES[count]}) or (C, {AXES[count]}), and weight {layout} {shapes()}"
+        )
     if not isinstance(groups, (int, np.integer)) or groups < 1 or weight.shape[0] % groups or x.shape[1] % groups:
         filters = "channels" if transposed else "filters"
         raise ShapeError(
             f"{name}: {x.shape[1]} channels and the {weight.shape[0]} {filters} of weight cannot be cut into "
-            f"{groups} groups {shapes}; use a common divisor of both"
+            f"{groups} groups {shapes()}; use a common divisor of both"
         )
     expected = weight.shape[0] if transposed else weight.shape[1] * groups
     if x.shape[1] != expected:
         raise ShapeError(
-            f"{name}: x has {x.shape[1]} channels but weight expects {expected} {shapes}; make x.shape[1] == "
+            f"{name}: x has {x.shape[1]} channels but weight expects {expected} {shapes()}; make x.shape[1] == "
             f"weight.shape[{0 if transposed else 1}]{' * groups' if groups != 1 and not transposed else ''}"
         )
-    filters = weight.shape[1] * groups if transposed else weight.shape[0]
-    if bias is not None and bias.shape != (filters,):
-        raise ShapeError(f"{name}: bias {bias.shape} must be {(filters,)}, one number for each filter {shapes}")
+    made = weight.shape[1] * groups if transposed else weight.shape[0]
+    if bias is not None and bias.shape != (made,):
+        raise ShapeError(f"{name}: bias {bias.shape} must be {(made,)}, one number for each filter {shapes()}")
 
 
 def _infer(x: Any, weight: Any, bias: Any, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> None:
@@ -318,9 +323,13 @@ CONV2D_BIAS_GRADIENT = define(
 
 
 def _prepare(
-    name: str, count: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> tuple[Any, ...]:
-    """The operands as handles with the input batched, stride, padding and dilation, and whether it was batched now."""
+    name: str, count: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int,
+    checked: bool = False,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The operands as handles with the input batched, stride, padding and dilation, and whether it was batched now.
+
+    With `checked` the operation itself finds out what does not fit.
+    """
     x, weight = as_handle(input, name), as_handle(weight, name)
     bias = None if bias is None else as_handle(bias, name)
     steps = whole_numbers(name, "stride", stride, 1, count)
@@ -328,7 +337,9 @@ def _prepare(
     single = x.ndim == count + 1
     if single:
         x = x.reshape(1, *x.shape)
-    check_operands(name, count, x, weight, bias, groups)
+    checked = checked and not isinstance(padding, str)
+    if not checked:
+        check_operands(name, count, x, weight, bias, groups)
     if padding == "valid":
         edges = (0,) * count
     elif padding == "same":
@@ -337,7 +348,8 @@ def _prepare(
         raise ArgumentError(f"{name}: padding is {padding!r}; use numbers, 'valid' or 'same'")
     else:
         edges = whole_numbers(name, "padding", padding, 0, count)
-    output_size(name, x.shape[2:], weight.shape[2:], steps, edges, spacing)
+    if not checked:
+        output_size(name, x.shape[2:], weight.shape[2:], steps, edges, spacing)
     return x, weight, bias, steps, edges, spacing, single
 
 
@@ -480,7 +492,7 @@ def conv2d(
         (1, 6, 28, 28)
     """
     x, weight, bias, step, edge, spacing, single = _prepare(
-        "conv2d", 2, input, weight, bias, stride, padding, dilation, groups
+        "conv2d", 2, input, weight, bias, stride, padding, dilation, groups, checked=True
     )
     out = CONV2D.apply(x, weight, bias, step, edge, spacing, groups)
     return out.reshape(out.shape[1:]) if single else out
