@@ -198,8 +198,9 @@ def share_out(kernel: Any, threads: int, *arguments: Any) -> None:
             arguments = tuple([tuple(a) if isinstance(a, tuple) else a for a in arguments])
             break
     if config.DISABLE_JIT:
-        for thread in range(threads):
-            kernel(thread, threads, *arguments)
+        with np.errstate(all="ignore"):  # compiled code warns of nothing either
+            for thread in range(threads):
+                kernel(thread, threads, *arguments)
         return
     key = kernel, fingerprint(arguments)
     call = _calls.get(key)
