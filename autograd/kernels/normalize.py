@@ -61,18 +61,24 @@ def batch_norm_backward(
     return out, by_weight, by_bias
 
 
-def scale_channels(x: np.ndarray, centre: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """out[n, c, s] = (x[n, c, s] - centre[c]) * scale[c] + shift[c]."""
+def scale_channels(
+    x: np.ndarray, mean: np.ndarray, var: np.ndarray, weight: Vector, bias: Vector, eps: float
+) -> np.ndarray:
+    """`batch_norm` by a mean and a variance that are given."""
     out = np.empty_like(x)
-    share_out(_scale_channels, _threads(x), x, centre, scale, shift, out)
+    factors, shifts = _factors(weight, mean.size, x.dtype), _shifts(bias, mean.size, x.dtype)
+    share_out(_scale_channels, _threads(x), x, mean, var, factors, shifts, eps, out)
     return out
 
 
-def channel_sums(gradient: np.ndarray, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The sums of gradient[n, c, s] and of gradient[n, c, s] * (x[n, c, s] - centre[c]) over n and s."""
-    plain, weighted = np.empty_like(centre), np.empty_like(centre)
-    share_out(_channel_sums, _threads(x), gradient, x, centre, plain, weighted)
-    return plain, weighted
+def scale_channels_backward(
+    gradient: np.ndarray, x: np.ndarray, mean: np.ndarray, var: np.ndarray, weight: Vector, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The gradients of sum(scale_channels(x) * gradient) by x, weight and bias."""
+    out, by_weight, by_bias = np.empty_like(x), np.empty_like(mean), np.empty_like(mean)
+    arrays = (gradient, x, mean, var, _factors(weight, mean.size, x.dtype), eps, out, by_weight, by_bias)
+    share_out(_scale_channels_backward, _threads(x), *arrays)
+    return out, by_weight, by_bias
 
 
 def group_norm(x: np.ndarray, weight: Vector, bias: Vector, groups: int, eps: float) -> np.ndarray:
@@ -361,23 +367,27 @@ def _batch_norm_backward_blocks(thread, threads, gradient, x, weight, mean, var,
 
 
 @jit()
-def _scale_channels(thread, threads, x, centre, scale, shift, out):  # type: ignore[no-untyped-def]
+def _scale_channels(thread, threads, x, mean, var, weight, bias, eps, out):  # type: ignore[no-untyped-def]
     C = x.shape[1]
     rows = x.shape[0] * C
     for row in range(thread * rows // threads, (thread + 1) * rows // threads):
         n, c = divmod(row, C)
-        _scale_row(x, n, c, centre[c], scale[c], shift[c], out)
+        scale = x.dtype.type(weight[c] / np.sqrt(np.float64(var[c]) + eps))
+        _scale_row(x, n, c, mean[c], scale, bias[c], out)
 
 
 @jit()
-def _channel_sums(thread, threads, gradient, x, centre, plain, weighted):  # type: ignore[no-untyped-def]
+def _scale_channels_backward(thread, threads, gradient, x, mean, var, weight, eps, out, by_weight, by_bias):  # type: ignore[no-untyped-def]
     for c in range(thread, x.shape[1], threads):
-        p, w = 0.0, 0.0
+        rstd = 1 / np.sqrt(np.float64(var[c]) + eps)
+        scale, none = x.dtype.type(weight[c] * rstd), x.dtype.type(0)
+        plain, weighted = 0.0, 0.0
         for n in range(x.shape[0]):
-            dp, dw = _row_products(gradient, x, n, c, centre[c])
-            p += dp
-            w += dw
-        plain[c], weighted[c] = p, w
+            p, w = _row_products(gradient, x, n, c, mean[c])
+            plain += p
+            weighted += w
+            _scale_row(gradient, n, c, none, scale, none, out)
+        by_bias[c], by_weight[c] = plain, weighted * rstd
 
 
 # --- group norm: x is (N * groups, channels of a group, S)

@@ -8,29 +8,33 @@ Vector = np.ndarray | None
 def batch_norm(x: np.ndarray, weight: Vector, bias: Vector, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each channel of x (N, C, S) at mean 0 and variance 1, times weight, plus bias; and its mean and variance."""
     mean, var = x.mean((0, 2)), x.var((0, 2))
-    scale = _or_ones(weight, mean) / np.sqrt(var + eps)
-    return scale_channels(x, mean, scale, _or_zeros(bias, mean)), mean, var
+    return scale_channels(x, mean, var, weight, bias, eps), mean, var
 
 
 def batch_norm_backward(
     gradient: np.ndarray, x: np.ndarray, weight: Vector, mean: np.ndarray, var: np.ndarray, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rule of the paper: what changes mean or variance of a channel is taken out of the gradient."""
-    rstd = 1 / np.sqrt(var + eps)
-    hat = scale_channels(x, mean, rstd, np.zeros_like(rstd))
+    rstd, hat = 1 / np.sqrt(var + eps), scale_channels(x, mean, var, None, None, eps)
     by_bias, by_weight = gradient.sum((0, 2)), (gradient * hat).sum((0, 2))
     centred = gradient - gradient.mean((0, 2))[:, None] - hat * (gradient * hat).mean((0, 2))[:, None]
     return centred * (_or_ones(weight, mean) * rstd)[:, None], by_weight, by_bias
 
 
-def scale_channels(x: np.ndarray, centre: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """out[n, c, s] = (x[n, c, s] - centre[c]) * scale[c] + shift[c]"""
-    return (x - centre[:, None]) * scale[:, None] + shift[:, None]
+def scale_channels(
+    x: np.ndarray, mean: np.ndarray, var: np.ndarray, weight: Vector, bias: Vector, eps: float
+) -> np.ndarray:
+    """`batch_norm` by a mean and a variance that are given."""
+    scale = _or_ones(weight, mean) / np.sqrt(var + eps)
+    return (x - mean[:, None]) * scale[:, None] + _or_zeros(bias, mean)[:, None]
 
 
-def channel_sums(gradient: np.ndarray, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The sums of gradient and of gradient * (x - centre) over examples and pixels."""
-    return gradient.sum((0, 2)), (gradient * (x - centre[:, None])).sum((0, 2))
+def scale_channels_backward(
+    gradient: np.ndarray, x: np.ndarray, mean: np.ndarray, var: np.ndarray, weight: Vector, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The gradients of sum(scale_channels(x) * gradient) by x, weight and bias."""
+    hat, scale = scale_channels(x, mean, var, None, None, eps), _or_ones(weight, mean) / np.sqrt(var + eps)
+    return gradient * scale[:, None], (gradient * hat).sum((0, 2)), gradient.sum((0, 2))
 
 
 def group_norm(x: np.ndarray, weight: Vector, bias: Vector, groups: int, eps: float) -> np.ndarray:

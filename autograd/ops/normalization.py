@@ -139,13 +139,8 @@ def _scaled_reference(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: 
 
 
 def _scaled(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
-    images, centre, square, factors, shifts = kernel_arrays(x, mean, var, weight, bias)
-    scale = 1 / np.sqrt(square + square.dtype.type(eps))
-    if factors is not None:
-        scale = scale * factors
-    shifts = np.zeros_like(scale) if shifts is None else shifts
-    out = kernels.normalize.scale_channels(_pixels(images), centre, scale, shifts).reshape(x.shape)
-    return out.astype(x.dtype, copy=False)
+    images, *vectors = kernel_arrays(x, mean, var, weight, bias)
+    return kernels.normalize.scale_channels(_pixels(images), *vectors, eps).reshape(x.shape).astype(x.dtype, copy=False)
 
 
 def _scaled_rule(needs: Sequence[bool], g: Any, x: Any, mean: Any, var: Any, weight: Any, eps: float) -> list[Any]:
@@ -153,28 +148,23 @@ def _scaled_rule(needs: Sequence[bool], g: Any, x: Any, mean: Any, var: Any, wei
         g, x, mean, var, weight = [
             a if a is None else op.to_dtype(a, dtypes.float32) for a in (g, x, mean, var, weight)
         ]
-    rstd = op.rsqrt(var + eps)
-    scale = rstd if weight is None else rstd * weight
-    by_x = products = total = None
+    rstd = None
     if is_raw(g, x):
-        gradient, numbers, centre = kernel_arrays(g, x, mean)
-        images, numbers = _pixels(gradient), _pixels(numbers)
-        if needs[0]:
-            nothing = scale * 0
-            by_x = op.reshape(kernels.normalize.scale_channels(images, nothing, scale, nothing), x.shape)
-        if True in needs[1:]:
-            total, products = kernels.normalize.channel_sums(images, numbers, centre)
+        gradient, images, *vectors = kernel_arrays(g, x, mean, var, weight)
+        rows = _pixels(gradient), _pixels(images)
+        by_x, by_weight, by_bias = kernels.normalize.scale_channels_backward(*rows, *vectors, eps)
+        by_x = by_x.reshape(x.shape)
     else:
-        dims = _dims(x.ndim)
-        by_x = g * _channels(scale, x.ndim)
-        products, total = op.sum(g * (x - _channels(mean, x.ndim)), dims, False), op.sum(g, dims, False)
-    return [
-        by_x,
-        -scale * total if needs[1] else None,
-        -0.5 * scale * rstd * rstd * products if needs[2] else None,
-        rstd * products if needs[3] else None,
-        total if needs[4] else None,
-    ]
+        dims, rstd = _dims(x.ndim), op.rsqrt(var + eps)
+        by_x = g * _channels(rstd if weight is None else rstd * weight, x.ndim)
+        by_weight = rstd * op.sum(g * (x - _channels(mean, x.ndim)), dims, False)
+        by_bias = op.sum(g, dims, False)
+    by_mean = by_var = None
+    if needs[1] or needs[2]:
+        rstd = op.rsqrt(var + eps) if rstd is None else rstd
+        scale = rstd if weight is None else rstd * weight
+        by_mean, by_var = -scale * by_bias, -0.5 * scale * rstd * by_weight
+    return [by_x, by_mean, by_var, by_weight if needs[3] else None, by_bias if needs[4] else None]
 
 
 SCALED_CHANNELS = define(

@@ -49,16 +49,15 @@ def test_batch_norm_agrees_with_the_reference(shape, affine, dtype):
 
 
 @settings(max_examples=40, deadline=None)
-@given(images, dtypes)
-def test_channels_agree_with_the_reference(shape, dtype):
-    x, gradient = normal(shape, 0, dtype), normal(shape, 1, dtype)
-    centre, scale, shift = (normal(shape[1], seed, dtype) for seed in (2, 3, 4))
-    check(
-        [normalize.scale_channels(x, centre, scale, shift)],
-        [reference.scale_channels(*wide(x, centre, scale, shift))],
-        dtype,
-    )
-    check(normalize.channel_sums(gradient, x, centre), reference.channel_sums(*wide(gradient, x, centre)), dtype)
+@given(images, st.booleans(), dtypes)
+def test_channels_agree_with_the_reference(shape, affine, dtype):
+    x, gradient, mean = normal(shape, 0, dtype), normal(shape, 3, dtype), normal(shape[1], 4, dtype)
+    var = normal(shape[1], 5, dtype) ** 2 + dtype(0.1)
+    weight, bias = vectors(shape[1], dtype, affine)
+    out = normalize.scale_channels(x, mean, var, weight, bias, EPS)
+    check([out], [reference.scale_channels(*wide(x, mean, var, weight, bias), EPS)], dtype)
+    backward = normalize.scale_channels_backward(gradient, x, mean, var, weight, EPS)
+    check(backward, reference.scale_channels_backward(*wide(gradient, x, mean, var, weight), EPS), dtype)
 
 
 @settings(max_examples=60, deadline=None)
