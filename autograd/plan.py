@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .graph import Node, WideNode
-from .handle import Handle, make, version_cell
+from .handle import Handle, make
 from .operations import op
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Plan:
     the gradients aligned with the inputs.
     """
 
-    __slots__ = ("arrays", "keep", "needs", "op", "pick", "pull", "sources")
+    __slots__ = ("arrays", "keep", "needs", "op", "pick", "pull", "saved_arrays", "sources")
 
     def __init__(self, primitive: Primitive, needs: tuple[bool, ...]) -> None:
         self.op = primitive
@@ -45,6 +45,7 @@ class Plan:
         sources = sorted({primitive.locate(name) for name in names}, key=_order)
         self.sources = sources
         self.arrays = sum(kind in ("input", "output", "inputs") for kind, _ in sources)
+        self.saved_arrays = sources[: self.arrays]
         self.pick = None if primitive.variadic else _pick(sources, len(primitive.inputs), len(primitive.outputs))
         # The position of each source in (x, y, ..., out): the elementwise fast path saves arrays alone.
         self.keep = [p if kind == "input" else len(primitive.inputs) + p for kind, p in sources]
@@ -74,24 +75,26 @@ class Plan:
     def versions(self, handles: Sequence[Any], arrays: Sequence[Any], results: Sequence[Any]) -> tuple[Any, ...]:
         """Pairs of (version cell, count) for the saved arrays; a cast of an input is nobody else's and has none."""
         pairs: list[Any] = []
-        for kind, position in self.sources[: self.arrays]:
-            read: tuple[tuple[Any, Any], ...]
-            if kind == "input":
-                read = ((handles[position], arrays[position]),)
-            elif kind == "output":
-                read = ((results[position], results[position]._array),)
+        for kind, position in self.saved_arrays:
+            if kind == "inputs":
+                read = [h for h, array in zip(handles, arrays) if isinstance(h, Handle) and h._array is array]
             else:
-                read = tuple(zip(handles, arrays))
-            for handle, array in read:
-                if isinstance(handle, Handle) and handle._array is array:
-                    cell = version_cell(handle)
-                    pairs += (cell, cell[0])
+                handle = results[position] if kind == "output" else handles[position]
+                if kind == "input" and not (isinstance(handle, Handle) and handle._array is arrays[position]):
+                    continue
+                read = [handle]
+            for handle in read:
+                cell = handle._version
+                if cell is None:
+                    cell = handle._version = [0]
+                pairs.append(cell)
+                pairs.append(cell[0])
         return tuple(pairs)
 
     def rewrap(self, node: Node, saved: Sequence[Any]) -> tuple[Any, ...]:
         """Make handles of the saved arrays again, joined to the graph where they were."""
         wrapped = list(saved)
-        for k, (kind, position) in enumerate(self.sources[: self.arrays]):
+        for k, (kind, position) in enumerate(self.saved_arrays):
             if kind == "input":
                 wrapped[k] = _join(saved[k], node.edges[position])
             elif kind == "inputs":
@@ -121,7 +124,7 @@ class Plan:
         for edge, name in zip(node.edges, self.op.inputs):
             if isinstance(edge, Handle) and edge._version is cell:
                 return f"its input {name}"
-        kinds = {kind for kind, _ in self.sources[: self.arrays]}
+        kinds = {kind for kind, _ in self.saved_arrays}
         return "its output" if kinds == {"output"} else "an input" if "output" not in kinds else "an input or output"
 
 

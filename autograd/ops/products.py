@@ -137,6 +137,8 @@ def _like(rows: Any, x: Any) -> Any:
 
 
 def _linear_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any]:
+    if type(g) is np.ndarray and g.ndim == 2 and g.dtype.char != "e":
+        return _linear_gradients(needs, g, x, weight)
     columns = _rows(g)
     by_weight = None
     if needs[1]:
@@ -150,6 +152,14 @@ def _linear_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any
         by_weight,
         op.sum(columns, (0,), False) if needs[2] else None,
     ]
+
+
+def _linear_gradients(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any]:
+    """The same of arrays of two dimensions, without the way through the operations."""
+    by_weight: Any = None
+    if needs[1]:
+        by_weight = Products(g, x) if Products.pay(g, x) else _product(g.T, x)
+    return [_product(g, weight) if needs[0] else None, by_weight, np.add.reduce(g, 0) if needs[2] else None]
 
 
 LINEAR = define(
