@@ -467,7 +467,9 @@ def sweep(
     watcher = local.state.watcher
     start = None
     if len(roots) == 1 and type(roots[0][0]) is not tuple:
-        pending[roots[0][0]] = roots[0][1]
+        root, gradient = roots[0]
+        if targets is None or id(root) in needed:
+            pending[root] = gradient
     else:
         start = Root(roots)
         order.append(start)

@@ -85,7 +85,7 @@ class Plan:
                 read = [handle]
             for handle in read:
                 cell = handle._version
-                if cell is None:
+                if cell is None:  # as in `version_cell`, without the call
                     cell = handle._version = [0]
                 pairs.append(cell)
                 pairs.append(cell[0])

@@ -72,10 +72,11 @@ def scale_channels(
 
 
 def scale_channels_backward(
-    gradient: np.ndarray, x: np.ndarray, mean: np.ndarray, var: np.ndarray, weight: Vector, eps: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The gradients of sum(scale_channels(x) * gradient) by x, weight and bias."""
-    out, by_weight, by_bias = np.empty_like(x), np.empty_like(mean), np.empty_like(mean)
+    gradient: np.ndarray, x: np.ndarray, mean: np.ndarray, var: np.ndarray, weight: Vector, eps: float,
+    x_needed: bool = True,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """The gradients of sum(scale_channels(x) * gradient) by x, weight and bias; that by x is empty unless needed."""
+    out, by_weight, by_bias = np.empty_like(x if x_needed else x[:0]), np.empty_like(mean), np.empty_like(mean)
     arrays = (gradient, x, mean, var, _factors(weight, mean.size, x.dtype), eps, out, by_weight, by_bias)
     share_out(_scale_channels_backward, _threads(x), *arrays)
     return out, by_weight, by_bias
@@ -386,7 +387,8 @@ def _scale_channels_backward(thread, threads, gradient, x, mean, var, weight, ep
             p, w = _row_products(gradient, x, n, c, mean[c])
             plain += p
             weighted += w
-            _scale_row(gradient, n, c, none, scale, none, out)
+            if out.shape[0] > 0:
+                _scale_row(gradient, n, c, none, scale, none, out)
         by_bias[c], by_weight[c] = plain, weighted * rstd
 
 

@@ -1,10 +1,10 @@
 """Products of float32 matrices, by tiles in registers.
 
 BLAS takes as long to set out a product of a few hundred rows and columns as to calculate it, or half as long, and its
-threads go on spinning behind it. Here the right matrix is taken in panels that stay in the first cache, some columns
-wide and DEPTH rows long, which are laid out only where that is soon paid back; every panel meets all rows of the left
-one, which is read where it lies. Threads share out the columns, or the rows where there are more of these. A left
-matrix of few rows is laid out itself where the right one would have to be turned.
+threads go on spinning behind it. Here the right matrix is taken in panels, some columns wide and DEPTH rows long, of
+which one stays in the first cache; they are laid out, a few at a time, only where that is soon paid back. Every panel
+meets all rows of the left matrix, which is read where it lies. Threads share out the columns, or the rows where there
+are more of these. A left matrix of few rows is laid out itself where the right one would have to be turned.
 """
 
 import numpy as np
@@ -48,6 +48,8 @@ def multiply_matrices(left: np.ndarray, right: np.ndarray, bias: np.ndarray | No
     out = np.empty((M, N), np.float32)
     if bias is None:
         bias = out[0, :0]
+    elif not bias.flags.carray:
+        bias = np.array(bias, order="C")
     turned = right.strides[0] < right.strides[1]
     threads = thread_count() if M * N * K > SMALL else 1
     if turned and M <= WIDTH and N % TALL == 0 and DEPTH < K <= DEEP:

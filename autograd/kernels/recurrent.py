@@ -38,7 +38,7 @@ def lstm_layer(
     out, h_before = _rows(rows, h), _rows(rows, h)
     if x.dtype == np.float32:
         arrays = (packed(w_hh.T), _packed(projection, turned=True), h, c, gates, squashed, c_before, h_before, out)
-        _run(loops.lstm_steps, w_hh, sizes, reverse, *arrays)
+        _run(loops.lstm_steps, _threads(w_hh, sizes[0]), sizes, reverse, *arrays)
         return out, h, c, gates, squashed, h_before, c_before
     raw = out if projection is None else _rows(rows, c)
     for at, n in _steps(sizes, reverse):
@@ -61,10 +61,11 @@ def lstm_layer_backward(
     size = squashed.shape[1]
     by_out, dh, dc = gradients[0], _begun(gradients[1], sizes[0], h_before), _begun(gradients[2], sizes[0], squashed)
     by_h = np.empty_like(h_before) if projection is not None else h_before[:0]
-    by_gates, by_bias = np.empty_like(gates), _totals(w_hh, sizes)
+    threads, by_gates = _threads(w_hh, sizes[0]), np.empty_like(gates)
+    by_bias = _totals(w_hh, threads)
     if gates.dtype == np.float32:
         _run(
-            loops.lstm_steps_backward, w_hh, sizes, not reverse, packed(w_hh), _packed(projection),
+            loops.lstm_steps_backward, threads, sizes, not reverse, packed(w_hh), _packed(projection),
             _or_none(by_out, dh), gates, squashed, c_before, dh, dc, by_h, by_gates, by_bias,
         )  # fmt: skip
     else:
@@ -87,14 +88,15 @@ def gru_layer(
 ) -> tuple[Matrix, ...]:
     """The outputs and the last h; and for the way back r, z and n, what r multiplied, and h before each step."""
     rows, size = x.shape[0], h.shape[1]
-    h, bias = h.copy(), None
-    if b_ih is not None and b_hh is not None:  # where the two are just added up, it is done once
-        bias = b_ih.copy()
+    h, bias = h.copy(), None if b_ih is None else b_ih.copy()
+    if b_hh is not None:  # what is just added up is, once
+        bias = np.zeros(3 * size, x.dtype) if bias is None else bias
         bias[: 2 * size] += b_hh[: 2 * size]
     gates, inner, out, h_before = _product(x, w_ih.T, bias), _rows(rows, h), _rows(rows, h), _rows(rows, h)
     added = np.zeros(size, x.dtype) if b_hh is None else b_hh[2 * size :]
     if x.dtype == np.float32:
-        _run(loops.gru_steps, w_hh, sizes, reverse, packed(w_hh.T), added, h, gates, inner, h_before, out)
+        arrays = (packed(w_hh.T), added, h, gates, inner, h_before, out)
+        _run(loops.gru_steps, _threads(w_hh, sizes[0]), sizes, reverse, *arrays)
         return out, h, gates, inner, h_before
     for at, n in _steps(sizes, reverse):
         plain.gru_step(h[:n] @ w_hh.T, added, gates[at], inner[at], h[:n], h_before[at], out[at])
@@ -109,10 +111,11 @@ def gru_layer_backward(
     gates, inner, h_before = saved
     by_out, dh = gradients[0], _begun(gradients[1], sizes[0], h_before)
     by_entered, by_kept = np.empty_like(gates), np.empty_like(gates)
-    by_b_ih, by_b_hh = _totals(w_hh, sizes), _totals(w_hh, sizes)
+    threads = _threads(w_hh, sizes[0])
+    by_b_ih, by_b_hh = _totals(w_hh, threads), _totals(w_hh, threads)
     if gates.dtype == np.float32:
         arrays = (packed(w_hh), _or_none(by_out, dh), gates, inner, h_before, dh, by_entered, by_kept, by_b_ih, by_b_hh)
-        _run(loops.gru_steps_backward, w_hh, sizes, not reverse, *arrays)
+        _run(loops.gru_steps_backward, threads, sizes, not reverse, *arrays)
     else:
         for at, n in _steps(sizes, not reverse):
             _add(dh[:n], by_out, at)
@@ -132,7 +135,7 @@ def rnn_layer(
     out, h_before = np.empty_like(entered), np.empty_like(entered)
     if entered.dtype == np.float32:
         arrays = (entered, packed(weight.T), rectified, h, h_before, out)
-        _run(loops.rnn_steps, weight, sizes, reverse, *arrays)
+        _run(loops.rnn_steps, _threads(weight, sizes[0]), sizes, reverse, *arrays)
         return out, h, h_before
     for at, n in _steps(sizes, reverse):
         h_before[at] = h[:n]
@@ -152,7 +155,7 @@ def rnn_layer_backward(
     by_entered = np.empty_like(out)
     if out.dtype == np.float32:
         arrays = (packed(weight), rectified, _or_none(by_out, dh), out, dh, by_entered)
-        _run(loops.rnn_steps_backward, weight, sizes, not reverse, *arrays)
+        _run(loops.rnn_steps_backward, _threads(weight, sizes[0]), sizes, not reverse, *arrays)
     else:
         for at, n in _steps(sizes, not reverse):
             _add(dh[:n], by_out, at)
@@ -179,18 +182,18 @@ def _threads(w_hh: Matrix, batch: int) -> int:
     return min(thread_count(), whole_rows(batch) // ROWS) if batch * w_hh.size >= _SHARED else 1
 
 
-def _run(steps: Any, w_hh: Matrix, sizes: Sequence[int], reverse: bool, *arguments: Any) -> None:
-    """Take all steps."""
+def _run(steps: Any, threads: int, sizes: Sequence[int], reverse: bool, *arguments: Any) -> None:
+    """Take all steps, on so many threads."""
     counts = np.array(sizes, np.int64)
     starts = np.cumsum(counts) - counts
     if reverse:
         starts, counts = starts[::-1].copy(), counts[::-1].copy()
-    share_out(steps, _threads(w_hh, sizes[0]), starts, counts, *arguments)
+    share_out(steps, threads, starts, counts, *arguments)
 
 
-def _totals(w_hh: Matrix, sizes: Sequence[int]) -> Matrix:
+def _totals(w_hh: Matrix, threads: int) -> Matrix:
     """The gradient of a bias, for each thread its own: over many steps float32 would lose some digits."""
-    return np.zeros((_threads(w_hh, sizes[0]), len(w_hh)))
+    return np.zeros((threads, len(w_hh)))
 
 
 def _total(sums: Matrix, dtype: Any) -> Matrix:

@@ -193,9 +193,9 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
         return winograd_channels.correlate(x, weight, padded, out, sizes, turned)
     tiling = _blocks(sizes, threads)
     filters = scratch("filters", POINTS * tiling.U, dtype)
-    data = row_of_scratch("data", POINTS * tiling.V, dtype)
-    products = row_of_scratch("products", POINTS * tiling.M, dtype)
-    staged = scratch_for_staging(tiling, sizes, dtype)
+    data = row_of_scratch("data", POINTS * tiling.V, dtype, threads)
+    products = row_of_scratch("products", POINTS * tiling.M, dtype, threads)
+    staged = scratch_for_staging(tiling, sizes, dtype, threads)
     check = np.zeros((threads, LANES), dtype)
     x, out, window = x.reshape(-1), out.reshape(-1), window_of(sizes)
     for group, weights in enumerate(weight.reshape(sizes.groups, -1)):
@@ -234,10 +234,10 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     if not by_tiles:
         tiling = _blocks(sizes, 1)
     size = POINTS * tiling.U
-    rows = row_of_scratch("products", size, dtype)[:threads] if by_tiles else scratch("products", size, dtype)[None]
-    data = row_of_scratch("data", POINTS * tiling.V, dtype)
-    gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype)
-    staged = scratch_for_staging(tiling, sizes, dtype)
+    rows = row_of_scratch("products", size, dtype, threads) if by_tiles else scratch("products", size, dtype)[None]
+    data = row_of_scratch("data", POINTS * tiling.V, dtype, threads)
+    gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype, threads)
+    staged = scratch_for_staging(tiling, sizes, dtype, threads)
     zeros, check = np.zeros(LANES, dtype), np.zeros((threads, LANES), dtype)
     x, gradient, window = x.reshape(-1), gradient.reshape(-1), window_of(sizes)
     for group, weights in enumerate(out.reshape(sizes.groups, -1)):

@@ -124,7 +124,7 @@ def weigh_channels(  # type: ignore[no-untyped-def]
 def _data(x: np.ndarray, sizes: Sizes, tiling: Tiling, group: int, staged: np.ndarray) -> np.ndarray:
     """V of one group, laid out by all threads."""
     data = scratch("data of all", -(-sizes.C // SUM_LENGTH) * POINTS * tiling.V, x.dtype)
-    share_out(lay_data, threads_for(sizes), window_of(sizes), x, sizes, tiling, group, staged, data)
+    share_out(lay_data, len(staged), window_of(sizes), x, sizes, tiling, group, staged, data)
     return data
 
 
@@ -132,9 +132,9 @@ def correlate(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, out: np.ndarr
     """As `winograd.correlate`; here `bias` has a row of whole lane groups for each group."""
     dtype, threads = x.dtype, threads_for(sizes)
     tiling = _tiling(sizes, threads)
-    staged = scratch_for_staging(tiling, sizes, dtype)
-    filters = row_of_scratch("filters", POINTS * tiling.U, dtype)
-    products = row_of_scratch("products", POINTS * tiling.M, dtype)
+    staged = scratch_for_staging(tiling, sizes, dtype, threads)
+    filters = row_of_scratch("filters", POINTS * tiling.U, dtype, threads)
+    products = row_of_scratch("products", POINTS * tiling.M, dtype, threads)
     check = np.zeros((threads, LANES), dtype)
     for group, weights in enumerate(weight.reshape(sizes.groups, -1)):
         data = _data(x.reshape(-1), sizes, tiling, group, staged)
@@ -149,9 +149,9 @@ def weigh(x: np.ndarray, gradient: np.ndarray, out: np.ndarray, sizes: Sizes) ->
     """As `winograd.weigh`."""
     dtype, threads = x.dtype, threads_for(sizes)
     tiling = _tiling(sizes, threads)
-    staged = scratch_for_staging(tiling, sizes, dtype)
-    gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype)
-    products = row_of_scratch("products", POINTS * tiling.U, dtype)
+    staged = scratch_for_staging(tiling, sizes, dtype, threads)
+    gradients = row_of_scratch("gradients", POINTS * tiling.M, dtype, threads)
+    products = row_of_scratch("products", POINTS * tiling.U, dtype, threads)
     zeros, check = np.zeros(LANES, dtype), np.zeros((threads, LANES), dtype)
     for group, weights in enumerate(out.reshape(sizes.groups, -1)):
         data = _data(x.reshape(-1), sizes, tiling, group, staged)

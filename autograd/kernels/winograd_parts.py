@@ -81,17 +81,17 @@ def _odd_lines(numbers: int) -> int:
     return (numbers // LANES | 1) * LANES
 
 
-def row_of_scratch(name: str, numbers: int, dtype: np.dtype) -> np.ndarray:
+def row_of_scratch(name: str, numbers: int, dtype: np.dtype, threads: int) -> np.ndarray:
     """A row of scratch for each thread."""
-    threads, step = thread_count(), round_up(numbers, 64)
+    step = round_up(numbers, 64)
     return scratch(name, threads * step, dtype).reshape(threads, step)
 
 
-def scratch_for_staging(tiling: Tiling, sizes: Sizes, dtype: np.dtype) -> np.ndarray:
+def scratch_for_staging(tiling: Tiling, sizes: Sizes, dtype: np.dtype, threads: int) -> np.ndarray:
     """For each thread, room for six rows of a run of tiles, or for the filters that are transformed together."""
     run = (7 - sizes.FH) * min(tiling.block, tiling.columns) + (sizes.FH - 1) * sizes.dilation_w
     numbers = max(6 * run, SUM_LENGTH * sizes.FH * sizes.FW)
-    return row_of_scratch("staged", (numbers + LANES) * LANES, dtype)
+    return row_of_scratch("staged", (numbers + LANES) * LANES, dtype, threads)
 
 
 @jit()

@@ -324,11 +324,11 @@ CONV2D_BIAS_GRADIENT = define(
 
 def _prepare(
     name: str, count: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int,
-    checked: bool = False,
+    checks_itself: bool = False,
 ) -> tuple[Any, ...]:  # fmt: skip
     """The operands as handles with the input batched, stride, padding and dilation, and whether it was batched now.
 
-    With `checked` the operation itself finds out what does not fit.
+    An operation that `checks_itself` finds out what does not fit.
     """
     x, weight = as_handle(input, name), as_handle(weight, name)
     bias = None if bias is None else as_handle(bias, name)
@@ -337,8 +337,8 @@ def _prepare(
     single = x.ndim == count + 1
     if single:
         x = x.reshape(1, *x.shape)
-    checked = checked and not isinstance(padding, str)
-    if not checked:
+    checks = not checks_itself or isinstance(padding, str)
+    if checks:
         check_operands(name, count, x, weight, bias, groups)
     if padding == "valid":
         edges = (0,) * count
@@ -348,7 +348,7 @@ def _prepare(
         raise ArgumentError(f"{name}: padding is {padding!r}; use numbers, 'valid' or 'same'")
     else:
         edges = whole_numbers(name, "padding", padding, 0, count)
-    if not checked:
+    if checks:
         output_size(name, x.shape[2:], weight.shape[2:], steps, edges, spacing)
     return x, weight, bias, steps, edges, spacing, single
 
@@ -492,7 +492,7 @@ def conv2d(
         (1, 6, 28, 28)
     """
     x, weight, bias, step, edge, spacing, single = _prepare(
-        "conv2d", 2, input, weight, bias, stride, padding, dilation, groups, checked=True
+        "conv2d", 2, input, weight, bias, stride, padding, dilation, groups, checks_itself=True
     )
     out = CONV2D.apply(x, weight, bias, step, edge, spacing, groups)
     return out.reshape(out.shape[1:]) if single else out

@@ -80,9 +80,10 @@ def _stack_infer(tensors: tuple[Any, ...], dim: int) -> None:
 
 def _stack_rule(needs: Sequence[bool], g: Any, dim: int) -> list[Any]:
     if type(g) is np.ndarray:
-        return list(np.moveaxis(g, dim, 0))
-    before = (("slice", None, None, None),) * dim
-    return [op.getitem(g, (*before, k)) if needed else None for k, needed in enumerate(needs)]
+        before: Any = (slice(None),) * dim
+        return [g[(*before, k, ...)] if needed else None for k, needed in enumerate(needs)]
+    dims = (("slice", None, None, None),) * dim
+    return [op.getitem(g, (*dims, k)) if needed else None for k, needed in enumerate(needs)]
 
 
 STACK = define(

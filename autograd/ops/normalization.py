@@ -148,12 +148,18 @@ def _scaled_rule(needs: Sequence[bool], g: Any, x: Any, mean: Any, var: Any, wei
         g, x, mean, var, weight = [
             a if a is None else op.to_dtype(a, dtypes.float32) for a in (g, x, mean, var, weight)
         ]
-    rstd = None
+    rstd: Any = None
+    by_x: Any = None
+    by_weight = by_bias = None
     if is_raw(g, x):
-        gradient, images, *vectors = kernel_arrays(g, x, mean, var, weight)
-        rows = _pixels(gradient), _pixels(images)
-        by_x, by_weight, by_bias = kernels.normalize.scale_channels_backward(*rows, *vectors, eps)
-        by_x = by_x.reshape(x.shape)
+        gradient, images, centre, *scales = kernel_arrays(g, x, mean, var, weight)
+        gradient = _pixels(gradient)
+        if True in needs[1:]:
+            given = gradient, _pixels(images), centre, *scales, eps
+            by_x, by_weight, by_bias = kernels.normalize.scale_channels_backward(*given, needs[0])
+        elif needs[0]:
+            by_x = kernels.normalize.scale_channels(gradient, np.zeros_like(centre), *scales, None, eps)
+        by_x = by_x.reshape(x.shape) if needs[0] else None
     else:
         dims, rstd = _dims(x.ndim), op.rsqrt(var + eps)
         by_x = g * _channels(rstd if weight is None else rstd * weight, x.ndim)

@@ -130,6 +130,18 @@ def test_backward_leaves_other_leaves_alone():
 # --- unused inputs
 
 
+def test_hooks_of_an_output_that_depends_on_no_input_are_not_called():
+    x, unused, seen = leaf([1.0]), leaf([1.0]), []
+    y = x * x
+    y.register_hook(seen.append)
+    y.retain_grad()
+    assert autograd.grad(y, unused, allow_unused=True) == (None,)
+    assert not seen
+    assert y.grad is None
+    autograd.grad(y, [unused, x], allow_unused=True)
+    assert len(seen) == 1
+
+
 def test_unused_inputs(torch):
     def run(module):
         x, u = double(module, [1.0, 2.0]), double(module, [[1.0, 2.0]])

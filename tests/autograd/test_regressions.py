@@ -200,3 +200,35 @@ def test_convolution_of_no_channels_is_the_bias() -> None:
     assert x.grad is not None and weight.grad is not None and bias.grad is not None
     assert x.grad.shape == x.shape and weight.grad.shape == weight.shape
     assert bias.grad.tolist() == [4.0, 4.0]
+
+
+def test_one_bias_of_a_gru_cell_is_as_good_as_two() -> None:
+    x, h = autograd.randn(4, 3), autograd.randn(4, 2)
+    w_ih, w_hh, bias = autograd.randn(6, 3), autograd.randn(6, 2), autograd.randn(6)
+    none = autograd.zeros(6)
+    for given, whole in (((bias, None), (bias, none)), ((None, bias), (none, bias))):
+        found, expected = (autograd.gru_cell(x, h, w_ih, w_hh, *biases) for biases in (given, whole))
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_hook_changes_the_gradient_of_what_was_stacked(shape: tuple[int, ...]) -> None:
+    a, b = (autograd.ones(*shape, requires_grad=True) for _ in range(2))
+    kept = a * 1
+    kept.register_hook(lambda g: g.mul_(3))
+    (autograd.stack([kept, b * 1]) * autograd.ones(2, *shape)).sum().backward()
+    assert a.grad is not None
+    assert (a.grad == 3).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_each_gradient_of_scaled_channels_comes_by_itself(dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    vectors = [rng.random(3).astype(dtype) + dtype(0.5) for _ in range(4)]
+    given = [autograd.tensor(a, requires_grad=True) for a in (rng.random((2, 3, 4)).astype(dtype), *vectors)]
+    x, mean, var, weight, bias = given
+    out = (autograd.batch_norm(x, mean, var, weight, bias) * autograd.tensor(rng.random((2, 3, 4)).astype(dtype))).sum()
+    together = autograd.grad(out, given, retain_graph=True)
+    for source, expected in zip(given, together, strict=True):
+        (alone,) = autograd.grad(out, source, retain_graph=True)
+        np.testing.assert_allclose(alone.numpy(), expected.numpy(), rtol=1e-6)

@@ -58,6 +58,10 @@ def test_channels_agree_with_the_reference(shape, affine, dtype):
     check([out], [reference.scale_channels(*wide(x, mean, var, weight, bias), EPS)], dtype)
     backward = normalize.scale_channels_backward(gradient, x, mean, var, weight, EPS)
     check(backward, reference.scale_channels_backward(*wide(gradient, x, mean, var, weight), EPS), dtype)
+    empty, *sums = normalize.scale_channels_backward(gradient, x, mean, var, weight, EPS, False)
+    assert empty.size == 0
+    for alone, beside in zip(sums, backward[1:], strict=True):
+        np.testing.assert_array_equal(alone, beside)
 
 
 @settings(max_examples=60, deadline=None)

@@ -86,6 +86,15 @@ def test_matrices_with_gaps_are_left_to_blas():
         assert error(blas.matmul(given_left, given_right), given_left, given_right) < 1e-6
 
 
+def test_a_bias_may_have_gaps_or_be_frozen():
+    random = np.random.default_rng(4)
+    left, right, bias = matrix(random, 9, 20, False), matrix(random, 20, 50, False), matrix(random, 1, 100, False)[0]
+    frozen = bias[:50].copy()
+    frozen.flags.writeable = False
+    for given_bias in (bias[::2], np.broadcast_to(bias[:1], (50,)), frozen):
+        assert error(product.multiply_matrices(left, right, given_bias), left, right, given_bias) < 1e-6
+
+
 @pytest.mark.skipif(config.DISABLE_JIT, reason="nothing fits")
 def test_what_fits():
     single = np.dtype(np.float32)

@@ -64,6 +64,9 @@ def test_gru(sizes: tuple[int, ...], reverse: bool, biased: tuple[bool, bool]) -
     given = [*inputs, b_ih if biased[0] else None, b_hh if biased[1] else None]
     gradients = _arrays((rows, SIZE), (batch, SIZE))
     _agree("gru_layer", given, gradients, sizes, reverse)
+    zeros = [*inputs, *[b if has else np.zeros_like(b) for b, has in zip((b_ih, b_hh), biased, strict=True)]]
+    for without, with_zeros in zip(*[recurrent.gru_layer(*v, sizes, reverse) for v in (given, zeros)], strict=True):
+        np.testing.assert_allclose(without, with_zeros, rtol=1e-12)
 
 
 def test_gradients_of_biases_are_added_up_over_many_steps_without_loss(call: Any) -> None:
@@ -76,8 +79,8 @@ def test_gradients_of_biases_are_added_up_over_many_steps_without_loss(call: Any
 @pytest.mark.parametrize("name", ["lstm_layer", "gru_layer"])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_sequences_shared_by_threads(name: str, reverse: bool) -> None:
-    """Two threads, a last tile that is not whole, rows for more than one product of the weights' gradients, sequences
-    of different lengths, and no gradient of the last states."""
+    """Two threads, last tiles that are not whole, sequences of different lengths, and no gradient of the last states.
+    """  # fmt: skip
     size, features, sizes = 60, 33, (35,) * 9 + (20, 17, 3)
     gates, states = (4, 2) if name == "lstm_layer" else (3, 1)
     shapes = [(sum(sizes), features), *[(35, size)] * states, (gates * size, features), (gates * size, size)]

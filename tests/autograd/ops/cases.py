@@ -94,7 +94,8 @@ def cell(gates: int, states: int) -> list[Call]:
     rows = 2 * gates
     state: Any = [R((4, 2), -1, 1), R((4, 2), -1, 1)] if states == 2 else R((4, 2), -1, 1)
     weights = [R(shape, -1, 1) for shape in ((rows, 3), (rows, 2), (rows,), (rows,))]
-    return [call(R((4, 3)), state, *weights), call(R((4, 3)), state, *weights[:2])]
+    given = [weights, weights[:3], [*weights[:2], None, weights[3]], weights[:2]]
+    return [call(R((4, 3)), state, *some) for some in given]
 
 
 WHOLE = [call(R(shape)) for shape in SHAPES]
