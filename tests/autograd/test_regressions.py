@@ -215,7 +215,11 @@ def test_one_bias_of_a_gru_cell_is_as_good_as_two() -> None:
 def test_hook_changes_the_gradient_of_what_was_stacked(shape: tuple[int, ...]) -> None:
     a, b = (autograd.ones(*shape, requires_grad=True) for _ in range(2))
     kept = a * 1
-    kept.register_hook(lambda g: g.mul_(3))
+
+    def triple(gradient: Any) -> None:
+        gradient.mul_(3)
+
+    kept.register_hook(triple)
     (autograd.stack([kept, b * 1]) * autograd.ones(2, *shape)).sum().backward()
     assert a.grad is not None
     assert (a.grad == 3).all()
