@@ -268,6 +268,11 @@ def products(
         if bias is not None:
             out += bias[:, None]
         return
+    alone = not add and not (summed and batch > 1)
+    if narrow and alone and _by_kernels(left, right, out):
+        if bias is not None:
+            out += bias[:, None]
+        return
     left_place, right_place, out_place = _placed(left), _placed(right), _placed(out)
     if left_place is None:
         left = np.ascontiguousarray(left)
@@ -325,6 +330,13 @@ def _by_kernel(left: np.ndarray, right: np.ndarray) -> bool:
     if not product.fits(M, K, N, left.dtype):
         return False
     return M * N * K <= LARGE or (narrow and (M >= FEW or right.strides[0] < right.strides[1]))
+
+
+def _by_kernels(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> bool:
+    """Multiply a batch by `product`, one after the other, if it can and is sooner done; whether it was."""
+    if not (out.flags.c_contiguous and _by_kernel(left[0], right[0])):
+        return False
+    return all(product.multiply_matrices(a, b, out=c) is not None for a, b, c in zip(left, right, out, strict=True))
 
 
 def _matmul(left: np.ndarray, right: np.ndarray, beside: bool) -> np.ndarray:

@@ -16,7 +16,6 @@ Source: Chellapilla, Puri and Simard 2006, High Performance Convolutional Neural
 
 import numpy as np
 
-from autograd.kernels import blas
 from autograd.kernels.blas import products
 from autograd.kernels.conv_tiles import Sizes, clear, copy_block, first_inside
 from autograd.kernels.sharing import share_out
@@ -31,10 +30,10 @@ FEW_PIXELS = 256
 BLOCK = 8
 # Numbers that are moved by one thread, before another one has woken up.
 SMALL = 1 << 14
-# Time in that of a multiplication of vectors by `conv_planes`: of one by BLAS, or by a BLAS that takes shorter vectors,
-# of its packing a vector of two operands that are both as long as an image, of gathering one, of adding one up where it
-# came from, of laying one beside others, and of the launches.
-PRODUCT, NARROW_PRODUCT, PACK, GATHER, SCATTER, JOIN, BEGIN = 1.2, 1.8, 9, 32, 20, 40, 40_000
+# Time in that of a multiplication of vectors by `conv_planes`: of one by BLAS, of its packing a vector of two operands
+# that are both as long as an image, of gathering one, of adding one up where it came from, of laying one beside others,
+# and of the launches.
+PRODUCT, PACK, GATHER, SCATTER, JOIN, BEGIN = 1.2, 9, 32, 20, 40, 40_000
 
 
 @jit()
@@ -139,8 +138,7 @@ def cost(sizes: Sizes, what: str, lanes: int, threads: int) -> int:
         moved = (JOIN if _side_by_side(sizes.N, pixels) else packed) * (1 + sizes.K / depth)
     # Rows shorter than a vector are moved no faster than a whole one.
     moved *= max(lanes / sizes.OW, 1) if not lies_ready(sizes) else max(lanes / pixels, 1)
-    product = NARROW_PRODUCT if blas.narrow else PRODUCT
-    return int(vectors * depth * (product * sizes.K + moved)) + BEGIN
+    return int(vectors * depth * (PRODUCT * sizes.K + moved)) + BEGIN
 
 
 def _chunks(sizes: Sizes, itemsize: int) -> list[tuple[int, int]]:

@@ -36,16 +36,19 @@ def fits(M: int, K: int, N: int, dtype: np.dtype) -> bool:
     return dtype.char == "f" and M > 1 and N > 1 and M * N * K > 0 and not config.DISABLE_JIT
 
 
-def multiply_matrices(left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray | None:
+def multiply_matrices(
+    left: np.ndarray, right: np.ndarray, bias: np.ndarray | None = None, out: np.ndarray | None = None
+) -> np.ndarray | None:
     """left (M, K) @ right (K, N), plus bias (N,) in each row; None where one has gaps or may not be written to.
 
-    Either matrix may be the transpose of one without gaps.
+    Either matrix may be the transpose of one without gaps. The result is laid into `out`, which has none, if it is
+    given.
     """
     left_flat, right_flat = _flat(left), _flat(right)
     if left_flat is None or right_flat is None:
         return None
     (M, K), N = left.shape, right.shape[1]
-    out = np.empty((M, N), np.float32)
+    out = np.empty((M, N), np.float32) if out is None else out
     if bias is None:
         bias = out[0, :0]
     elif not bias.flags.carray:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd.kernels import blas, threads
+from autograd.kernels import blas, product, threads
 
 ROOT = Path(__file__).parents[2]
 needs_library = pytest.mark.skipif(blas.held is None, reason="NumPy's BLAS is not one that is called by address")
@@ -131,6 +131,29 @@ def test_a_limit_that_is_set_during_a_product_stays(monkeypatch):
         assert blas.held._get() == 1
     finally:
         blas.held._set(before)
+
+
+@needs_library
+@pytest.mark.parametrize("narrow", [False, True])
+def test_products_of_a_batch_are_left_to_kernels_where_blas_takes_shorter_vectors(monkeypatch, narrow):
+    random = np.random.default_rng(4)
+    left, right = (random.standard_normal((3, 40, 40)).astype(np.float32) for _ in range(2))
+    asked, multiply = [], product.multiply_matrices
+
+    def ask(*given, **named):
+        asked.append(given[0].shape)
+        return multiply(*given, **named)
+
+    monkeypatch.setattr(blas, "narrow", narrow)
+    monkeypatch.setattr(product, "multiply_matrices", ask)
+    bias, out = random.standard_normal(40).astype(np.float32), np.empty((3, 40, 40), np.float32)
+    blas.products(left, right, out, bias=bias)
+    assert_close(out, left @ right + bias[:, None], 40)
+    assert len(asked) == (3 if narrow else 0)
+    for out, changes in ((np.zeros((1, 40, 40), np.float32), {"summed": True}), (np.zeros_like(left), {"add": True})):
+        blas.products(left, right, out, **changes)
+        assert_close(out, (left @ right).sum(0, keepdims=True) if "summed" in changes else left @ right, 120)
+    assert len(asked) == (3 if narrow else 0)
 
 
 def test_without_a_library_products_are_left_to_numpy(monkeypatch):
