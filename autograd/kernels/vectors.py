@@ -102,11 +102,11 @@ def call_llvm(builder: Any, name: str, result: Any, arguments: list[Any], **opti
     return builder.call(function, arguments, **options)
 
 
-def prefetch_for_writing(builder: Any, pointer: Any) -> None:
-    """Ask for the cache line at `pointer`, so that it is there when it is written to."""
+def prefetch(builder: Any, pointer: Any, to_write: bool = False) -> None:
+    """Ask for the cache line at `pointer`, so that it is there when it is read or written to."""
     number = ir.IntType(32)
     place = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-    call_llvm(builder, "llvm.prefetch.p0", ir.VoidType(), [place, number(1), number(3), number(1)])
+    call_llvm(builder, "llvm.prefetch.p0", ir.VoidType(), [place, number(int(to_write)), number(3), number(1)])
 
 
 @contextmanager

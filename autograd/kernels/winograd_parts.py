@@ -21,6 +21,8 @@ from autograd.kernels.threads import jit, scratch, thread_count
 from autograd.kernels.tile import turn
 from autograd.kernels.vectors import round_up
 from autograd.kernels.winograd_tiles import (
+    LINE,
+    ask_for,
     between,
     data_transform,
     filter_transform,
@@ -34,6 +36,8 @@ POINTS = 36
 SUM_LENGTH = 32
 # Tiles whose products are added up so, in the gradient by the weight.
 TILES_SUMMED = 32
+# How many filters ahead they are asked for, where they do not lie one behind the other.
+AHEAD = 2
 # Multiplications of the plain method up to which one thread is as fast as several.
 SMALL = 1 << 22
 
@@ -222,6 +226,8 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
     for d in range(depth):
         if turned:
             start = ((c + d) * sizes.K + k) * size
+            # Filters of one k lie far apart, so that the processor does not guess which ones come next.
+            ask_for(weight, start + AHEAD * sizes.K * size, size * LANES // LINE + 1)
             for tap in range(0, size, LANES):
                 _turn_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
         at_tap = (size - 1) * LANES if turned else d * size * LANES

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import config, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 from autograd.kernels.product_tiles import ALIGN, FLOATS, LANES
-from autograd.kernels.vectors import load, pointer_to, prefetch_for_writing, store
+from autograd.kernels.vectors import load, pointer_to, prefetch, store
 
 A = 1 / math.sqrt(2)
 B = math.sqrt(2)
@@ -128,7 +129,7 @@ def _transform(choose: Callable[[int], tuple[int, Map]], ahead: bool = False) ->
             if ahead:
                 for i in range(6):
                     for j in range(6):
-                        prefetch_for_writing(builder, place(end, into_row, into_column, i, j))
+                        prefetch(builder, place(end, into_row, into_column, i, j), to_write=True)
             columns = [
                 mapped(
                     [
@@ -167,6 +168,27 @@ filter_transform = _transform(lambda taps: (taps, values_map), ahead=True)
 gradient_transform = _transform(lambda taps: (7 - taps, values_map), ahead=True)
 output_transform = _transform(lambda taps: (6, sums_map(7 - taps)))
 weight_transform = _transform(lambda taps: (6, sums_map(taps)))
+
+
+def _ask_for(array: np.ndarray, start: int, count: int) -> None:
+    """Nothing: the numbers are there when they are read."""
+
+
+@intrinsic
+def _prefetched(typing_context, array, start, count):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, start, count = arguments
+        first = pointer_to(context, builder, signature.args[0], array, start)
+        with cgutils.for_range(builder, count, intp=count.type) as loop:
+            prefetch(builder, builder.gep(first, [builder.mul(loop.index, count.type(LINE))]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp), generate
+
+
+# Asks for so many cache lines of a float32 array, which may lie beyond it.
+LINE = 16
+ask_for = _ask_for if config.DISABLE_JIT else _prefetched
 
 
 def _between(window: Any, dilation: int) -> int:
