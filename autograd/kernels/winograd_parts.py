@@ -36,8 +36,9 @@ POINTS = 36
 SUM_LENGTH = 32
 # Tiles whose products are added up so, in the gradient by the weight.
 TILES_SUMMED = 32
-# How many filters ahead they are asked for, where they do not lie one behind the other.
-AHEAD = 2
+# How far ahead filters are asked for, whose numbers lie in more places than the processor guesses by itself: filters that
+# are far apart, or numbers of those that are read side by side.
+FILTERS_AHEAD, TAPS_AHEAD = 2, 3 * LANES
 # Multiplications of the plain method up to which one thread is as fast as several.
 SMALL = 1 << 22
 
@@ -220,14 +221,15 @@ def transform_filters(window, weight, sizes, tiling, turned, c, depth, k, taps, 
     if not turned:
         start, numbers = (k * sizes.C + c) * size, depth * size
         for tap in range(0, numbers, LANES):
+            for r in range(LANES):
+                ask_for(weight, start + r * sizes.C * size + tap + TAPS_AHEAD, 1)
             _turn_lanes(
                 weight, start + tap, sizes.C * size, sizes.K - k, numbers - tap, taps, tap * LANES, LANES
             )  # fmt: skip
     for d in range(depth):
         if turned:
             start = ((c + d) * sizes.K + k) * size
-            # Filters of one k lie far apart, so that the processor does not guess which ones come next.
-            ask_for(weight, start + AHEAD * sizes.K * size, size * LANES // LINE + 1)
+            ask_for(weight, start + FILTERS_AHEAD * sizes.K * size, size * LANES // LINE + 1)
             for tap in range(0, size, LANES):
                 _turn_lanes(weight, start + tap, size, sizes.K - k, size - tap, taps, tap * LANES, LANES)
         at_tap = (size - 1) * LANES if turned else d * size * LANES
