@@ -36,8 +36,8 @@ POINTS = 36
 SUM_LENGTH = 32
 # Tiles whose products are added up so, in the gradient by the weight.
 TILES_SUMMED = 32
-# How far ahead filters are asked for, whose numbers lie in more places than the processor guesses by itself: filters that
-# are far apart, or numbers of those that are read side by side.
+# How far ahead filters are asked for, whose numbers lie in more places than the processor guesses by itself: filters
+# that are far apart, or numbers of those that are read side by side.
 FILTERS_AHEAD, TAPS_AHEAD = 2, 3 * LANES
 # Multiplications of the plain method up to which one thread is as fast as several.
 SMALL = 1 << 22
