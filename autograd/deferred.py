@@ -21,7 +21,6 @@ __all__ = ["Deferred", "Parts", "Products", "computed"]
 
 ndarray = np.ndarray
 Index = tuple[Any, ...]
-Span = tuple[int, int, int]  # the dimension that an index cuts, and from where to where
 WHOLE = slice(None)
 
 # Rows of a product that are collected at most; with as many the product is as fast as with more.
@@ -66,16 +65,16 @@ class Parts(Deferred):
 
     __slots__ = ("numbers", "parts")
 
-    def __init__(self, part: ndarray, shape: tuple[int, ...], index: Index, span: Span | None = None) -> None:
+    def __init__(self, part: ndarray, shape: tuple[int, ...], index: Index) -> None:
         self.shape = shape
-        self.parts: list[tuple[Index, ndarray, Span | None]] = [(index, part, span)]  # the span may be known
+        self.parts: list[tuple[Index, ndarray]] = [(index, part)]
         self.numbers = part.size
 
     def compute(self) -> ndarray:
         dtype = self.parts[0][1].dtype
-        if self.numbers == math.prod(self.shape) and self._fill():
+        if self._fill():
             out = np.empty(self.shape, dtype)
-            for index, part, _ in self.parts:
+            for index, part in self.parts:
                 out[index] = part
         else:
             out = np.zeros(self.shape, dtype)
@@ -91,12 +90,12 @@ class Parts(Deferred):
         return self.compute() if self.numbers > 2 * math.prod(self.shape) else self
 
     def add_into(self, total: ndarray) -> None:
-        for index, part, _ in self.parts:
+        for index, part in self.parts:
             total[index] += part
 
     def _fill(self) -> bool:
         """Whether the parts fill the shape, one beside the other along one dimension."""
-        spans = [span or _span(index, self.shape) for index, _, span in self.parts]
+        spans = [_span(index, self.shape) for index, _ in self.parts]
         end, dim = 0, spans[0][0]
         for at, start, stop in sorted(spans):
             if at != dim or start != end:
@@ -105,7 +104,7 @@ class Parts(Deferred):
         return dim >= 0 and end == self.shape[dim]
 
 
-def _span(index: Index, shape: tuple[int, ...]) -> Span:
+def _span(index: Index, shape: tuple[int, ...]) -> tuple[int, int, int]:
     """The dimension that an index cuts, and from where to where; -1 for the dimension unless it cuts just one."""
     dim, last = 0, len(index) - 1
     while dim < last and index[dim] == WHOLE:

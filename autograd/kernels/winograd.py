@@ -62,8 +62,8 @@ NEAR_BYTES, SHORTEST_BLOCK, SHORTEST_FAR = 1 << 20, 32, 64
 DATA_COST, OUTPUT_COST, FILTER_COST = 900, 650, 500
 # What each group but the first costs besides: groups are done one after the other, and their threads wait each time.
 GROUP_COST = 9_500_000
-# The plain method's time for each of its products, likewise: of images of some size, and of ones of FEW_PIXELS or less,
-# whose products are as narrow.
+# The plain method's time for each of its products, likewise; it is slower for images of FEW_PIXELS or less, which make
+# matrices of few columns.
 PLAIN_COST, PLAIN_COST_OF_FEW, FEW_PIXELS = 1.3, 2.5, 100
 # A product of weights up to this size is summed by each thread for itself.
 SHARED_WEIGHTS = 128 * 128

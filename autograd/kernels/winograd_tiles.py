@@ -170,6 +170,10 @@ output_transform = _transform(lambda taps: (6, sums_map(7 - taps)))
 weight_transform = _transform(lambda taps: (6, sums_map(taps)))
 
 
+# Float32 numbers in a cache line.
+LINE = 16
+
+
 def _ask_for(array: np.ndarray, start: int, count: int) -> None:
     """Nothing: the numbers are there when they are read."""
 
@@ -187,7 +191,6 @@ def _prefetched(typing_context, array, start, count):  # type: ignore[no-untyped
 
 
 # Asks for so many cache lines of a float32 array, which may lie beyond it.
-LINE = 16
 ask_for = _ask_for if config.DISABLE_JIT else _prefetched
 
 

@@ -137,8 +137,8 @@ def _like(rows: Any, x: Any) -> Any:
 
 
 def _linear_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any]:
-    if type(g) is np.ndarray and g.ndim == 2 and g.dtype.char != "e":
-        return _linear_gradients(needs, g, x, weight)
+    # Arrays go straight to their products, which of small ones take less time than the way through the operation.
+    multiply = _product if type(g) is np.ndarray and g.dtype != dtypes.float16 else op.matmul
     columns = _rows(g)
     by_weight = None
     if needs[1]:
@@ -146,20 +146,12 @@ def _linear_rule(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any
         if Products.pay(columns, rows):
             by_weight = Products(columns, rows)
         else:
-            by_weight = op.matmul(op.transpose(columns, 0, 1), rows)
+            by_weight = multiply(op.transpose(columns, 0, 1), rows)
     return [
-        _like(op.matmul(columns, weight), x) if needs[0] else None,
+        _like(multiply(columns, weight), x) if needs[0] else None,
         by_weight,
         op.sum(columns, (0,), False) if needs[2] else None,
     ]
-
-
-def _linear_gradients(needs: Sequence[bool], g: Any, x: Any, weight: Any) -> list[Any]:
-    """The same of arrays of two dimensions, without the way through the operations."""
-    by_weight: Any = None
-    if needs[1]:
-        by_weight = Products(g, x) if Products.pay(g, x) else _product(g.T, x)
-    return [_product(g, weight) if needs[0] else None, by_weight, np.add.reduce(g, 0) if needs[2] else None]
 
 
 LINEAR = define(

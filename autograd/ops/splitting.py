@@ -42,7 +42,7 @@ def _narrow(x: Any, dim: int, start: int, stop: int) -> Any:
 
 def _narrow_rule(g: Any, x_shape: tuple[int, ...], dim: int, start: int, stop: int) -> Any:
     if type(g) is np.ndarray:
-        return Parts(g, x_shape, (slice(None),) * dim + (slice(start, stop),), (dim, start, stop))
+        return Parts(g, x_shape, (slice(None),) * dim + (slice(start, stop),))
     around = ((0, 0),) * dim, (start, x_shape[dim] - stop), ((0, 0),) * (len(x_shape) - dim - 1)
     return op.pad(g, (*around[0], around[1], *around[2]), 0)
 

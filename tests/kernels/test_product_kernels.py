@@ -120,8 +120,3 @@ def test_large_products_are_left_to_a_blas_that_takes_long_vectors(monkeypatch, 
     for left, right in ((square[:150], square), (square, square), (wide[:8], wide), (wide[:9], wide.T)):
         blas.matmul(left, right)
     assert asked == ([150, 600, 9] if narrow else [150])
-
-
-@pytest.mark.skipif(blas.held is None, reason="no OpenBLAS")
-def test_narrow_tells_whether_blas_takes_shorter_vectors_than_kernels():
-    assert blas.narrow == (blas.held.core not in blas.WIDE and product.LANES == 16)
